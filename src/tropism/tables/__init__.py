@@ -1,0 +1,9 @@
+"""Tidy tables: what each column means, checks with exact messages, embedded and stored tables.
+
+`load_table` gives the best copy present: the one in the user's store, else the one embedded in the
+package. Tables are pandas for users and Arrow between modules.
+"""
+
+from tropism.tables.library import TableInfo, list_tables, load_table, read_table
+
+__all__ = ["TableInfo", "list_tables", "load_table", "read_table"]

@@ -1,0 +1,212 @@
+"""The user's store: one Parquet file per vintage of a table, queried with DuckDB through Ibis.
+
+Files lie in ``$TROPISM_HOME`` (else the platform's user cache folder) under ``tables/<table>/``, named by
+the hash of their content; ``vintages.json`` beside them records where each came from and which one is
+current. A new file is written whole under another name and then renamed: a reader never sees half of it,
+and the old vintage stays until the new one stands.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from tropism.errors import DamagedDataError, DataNotPresentError, OutputError, SchemaError, StoreError
+from tropism.series import Provenance
+from tropism.tables import schema
+
+if TYPE_CHECKING:
+    import ibis
+    import pandas as pd
+
+
+def home() -> Path:
+    """Folder of everything that tropism writes for itself: ``TROPISM_HOME``, else the user cache folder."""
+    if chosen := os.environ.get("TROPISM_HOME"):
+        return Path(chosen)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("tropism", appauthor=False))
+
+
+@dataclass(frozen=True)
+class Vintage:
+    """One version of a stored table."""
+
+    file: str
+    rows: int
+    provenance: Provenance
+
+
+class Store:
+    """Stored tables of one folder; opening it creates nothing."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = (folder or home()) / "tables"
+
+    def __contains__(self, name: str) -> bool:
+        return (self.folder / name / "vintages.json").is_file()
+
+    def write(self, name: str, data: pa.Table | pd.DataFrame, provenance: Provenance) -> Vintage:
+        """Check a table, write it as a new vintage and make that the current one.
+
+        Raises
+        ------
+        SchemaError
+            If the table does not fit its description; nothing is written then.
+        StoreError
+            If the folder cannot be written.
+        """
+        import pyarrow.parquet as pq
+
+        table = schema.check(name, data)
+        folder = self.folder / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with _replacing(folder / "incoming.parquet") as scratch:
+                pq.write_table(table, scratch, compression="zstd")
+                digest = hashlib.sha256(scratch.read_bytes()).hexdigest()
+                file = f"{digest[:16]}.parquet"
+                scratch.replace(folder / file)
+            vintage = Vintage(file, table.num_rows, _with_hash(provenance, digest))
+            earlier = [old for old in self.vintages(name) if old.file != file] if name in self else []
+            with _replacing(folder / "vintages.json") as scratch:
+                entries = [asdict(each) for each in (*earlier, vintage)]
+                scratch.write_text(json.dumps(entries, indent=2, ensure_ascii=False), encoding="utf-8")
+                scratch.replace(folder / "vintages.json")
+        except OSError as fault:
+            if isinstance(fault, DamagedDataError | StoreError):
+                raise
+            raise StoreError(
+                f"store: {folder} cannot be written ({fault.strerror or fault}). Set TROPISM_HOME to a "
+                "folder that can."
+            ) from None
+        return vintage
+
+    def vintages(self, name: str) -> list[Vintage]:
+        """Every vintage of a table, the current one last.
+
+        Raises
+        ------
+        DataNotPresentError
+            If the store does not hold the table.
+        DamagedDataError
+            If the record cannot be read.
+        """
+        record = self.folder / name / "vintages.json"
+        if name not in self:
+            raise DataNotPresentError(f"table {name} is not in the store ({self.folder}).")
+        try:
+            entries: list[dict[str, Any]] = json.loads(record.read_text(encoding="utf-8"))
+            return [
+                Vintage(entry["file"], entry["rows"], Provenance(**entry["provenance"])) for entry in entries
+            ]
+        except (OSError, ValueError, KeyError, TypeError) as fault:
+            raise DamagedDataError(
+                f"store: {record} cannot be read ({fault}). Delete the folder {record.parent} and add the "
+                "table again."
+            ) from None
+
+    def read(self, name: str) -> pa.Table:
+        """The current vintage, after comparing its hash with the record.
+
+        Raises
+        ------
+        DataNotPresentError
+            If the store does not hold the table.
+        DamagedDataError
+            If the file is missing or its content is not what was written.
+        """
+        import pyarrow.parquet as pq
+
+        vintage = self.vintages(name)[-1]
+        path = self.folder / name / vintage.file
+        try:
+            content = path.read_bytes()
+        except OSError as fault:
+            raise DamagedDataError(
+                self._damaged(path, f"cannot be read ({fault.strerror or fault})")
+            ) from None
+        if hashlib.sha256(content).hexdigest() != vintage.provenance.sha256:
+            raise DamagedDataError(self._damaged(path, "is not what was written"))
+        return pq.read_table(pa.BufferReader(content))
+
+    def expression(self, name: str) -> ibis.Table:
+        """The current vintage as an Ibis expression on an in-memory DuckDB connection."""
+        import ibis
+
+        vintage = self.vintages(name)[-1]
+        return ibis.duckdb.connect().read_parquet(self.folder / name / vintage.file, table_name=name)
+
+    def export(self, name: str, path: Path) -> Path:
+        """Write the current vintage to a ``.csv`` or ``.parquet`` file.
+
+        Raises
+        ------
+        SchemaError
+            If the file's ending is neither.
+        OutputError
+            If the file cannot be written; nothing is left half-written.
+        """
+        writers = {".csv": "to_csv", ".parquet": "to_parquet"}
+        if path.suffix not in writers:
+            raise SchemaError(f"export: {path.name} ends in neither .csv nor .parquet: choose one of them.")
+        expression = self.expression(name)
+        with writing(path) as scratch:
+            getattr(expression, writers[path.suffix])(scratch)
+        return path
+
+    def _damaged(self, path: Path, problem: str) -> str:
+        return f"store: {path} {problem}. Delete the folder {path.parent} and add the table again."
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Give a scratch file beside ``path`` that takes its place when the block ends well.
+
+    Raises
+    ------
+    OutputError
+        If the folder or file cannot be written.
+    """
+    if path.is_dir():
+        raise OutputError(f"output: {path} is a folder. Name a file in it.")
+    try:
+        with _replacing(path) as scratch:
+            yield scratch
+            scratch.replace(path)
+    except OSError as fault:
+        if isinstance(fault, OutputError):
+            raise
+        raise OutputError(
+            f"output: {path} cannot be written ({fault.strerror or fault}). Choose another file or folder."
+        ) from None
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A scratch file in the same folder, so that a rename is atomic; gone if the block fails."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    scratch = Path(name)
+    # mkstemp makes the file private; a finished output gets the usual permissions of a new file.
+    umask = os.umask(0)
+    os.umask(umask)
+    scratch.chmod(0o666 & ~umask)
+    try:
+        yield scratch
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _with_hash(provenance: Provenance, digest: str) -> Provenance:
+    return Provenance(**(asdict(provenance) | {"sha256": digest}))
