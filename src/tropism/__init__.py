@@ -1,1 +1,50 @@
-"""x"""
+"""Is country A shifting toward B and away from C? Evidence with error bars.
+
+Verbs are loaded when first used, so that ``import tropism`` stays fast:
+
+>>> import tropism
+>>> answer = tropism.assess("PAK", toward="RUS", away_from="USA")
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from tropism.verbs import VERBS
+
+if TYPE_CHECKING:
+    from tropism.assessment import assess
+    from tropism.report import write_report
+    from tropism.sources import fetch_table
+    from tropism.states import find_state
+    from tropism.tables import add_table, list_tables, load_table
+    from tropism.votes import vote_similarity
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "__version__",
+    "add_table",
+    "assess",
+    "fetch_table",
+    "find_state",
+    "list_tables",
+    "load_table",
+    "vote_similarity",
+    "write_report",
+]
+
+_MODULES = {verb.name: verb.module for verb in VERBS}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module of a verb when it is first asked for."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'tropism' has no attribute {name!r}; it has {', '.join(__all__)}.")
+    return getattr(importlib.import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Verbs and version, for completion."""
+    return sorted(__all__)

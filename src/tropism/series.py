@@ -255,6 +255,18 @@ class Series:
             notes=tuple(dict.fromkeys(self.notes + other.notes)),
         )
 
+    def masked_as(self, other: Series) -> Series:
+        """The panel on another's units and years, missing wherever the other is missing."""
+        mine = self.select(other.units)
+        at = np.searchsorted(mine.years, other.years)
+        missing = mine.missing[:, at] | other.missing
+        return replace(
+            mine,
+            values=np.where(missing, np.float32(np.nan), mine.values[:, :, at]),
+            missing=missing,
+            years=other.years,
+        )
+
     def splice(self, successor: str, predecessor: str, last_year: int) -> Series:
         """Let a successor carry its predecessor's path up to ``last_year``: never done silently.
 

@@ -1,0 +1,1 @@
+"""Embedded tables, built by ``scripts/build_embedded.py``."""

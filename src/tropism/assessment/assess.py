@@ -1,0 +1,352 @@
+"""The main verb: ask every line of evidence whether a state shifted toward one pole and from another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tropism.assessment import reading
+from tropism.assessment.dimension import Dimension, Poles, Tables, dimensions
+from tropism.assessment.result import Assessment, Coverage, EvidenceRow
+from tropism.dyads import Triad, Window, dyad
+from tropism.errors import DataNotPresentError, TriadError, WindowError
+from tropism.series import Series
+from tropism.shifts import MIN_YEARS, Estimate, Shifts, infer_shifts
+from tropism.states import LINEAGE, State, find_state, states
+from tropism.tables import read_table
+from tropism.tables.library import table_info
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DEFAULT_EVENT = 2014
+
+
+def assess(
+    state: str,
+    *,
+    toward: str,
+    away_from: str,
+    event: int | None = None,
+    before: tuple[int, int] | None = None,
+    after: tuple[int, int | None] | None = None,
+) -> Assessment:
+    """Is a state shifting toward one pole and away from another? One row per line of evidence.
+
+    Parameters
+    ----------
+    state, toward, away_from : str
+        Three different states: ISO3 codes, names or aliases.
+    event : int, optional
+        The year that divides the windows: the ten years up to it are compared with everything from it
+        on. 2014 without any.
+    before, after : tuple of int, optional
+        First and last year of either window, instead of those around ``event``; a last year of None
+        means to the end of each dimension's data.
+
+    Returns
+    -------
+    Assessment
+
+    Raises
+    ------
+    UnknownStateError
+        If a name is no state, or more than one.
+    TriadError
+        If a state is named twice, or did not exist on one side of the window.
+    WindowError
+        If a window is reversed, overlaps the other, or lies outside all data.
+    DamagedDataError
+        If a table is not what was built.
+
+    Examples
+    --------
+    >>> from tropism import assess
+    >>> answer = assess("Pakistan", toward="Russia", away_from="USA")
+    >>> answer.verdict in ("toward", "away", "nothing unusual", "cannot tell")
+    True
+    """
+    window, event = _window(event, before, after)
+    a, b, c = (
+        _find(name, role, window) for name, role in zip((state, toward, away_from), _ROLES, strict=True)
+    )
+    triad = Triad(a.iso3, b.iso3, c.iso3)
+    for each in (a, b, c):
+        _refuse_absent(each, window)
+    tables = _Tables()
+    names = (a.name, b.name, c.name)
+    rows = tuple(_row(dimension, tables, triad, names, window) for dimension in dimensions())
+    _refuse_uncovered(rows, window)
+    verdict, sentences = reading.read(rows, names, window)
+    from tropism import __version__
+
+    return Assessment(
+        triad=triad,
+        names=names,
+        window=window,
+        event=event,
+        rows=rows,
+        verdict=verdict,
+        reading=sentences,
+        events=_events(triad, window),
+        version=__version__,
+    )
+
+
+_ROLES = ("state", "toward", "away_from")
+
+
+class _Tables(dict[str, "pa.Table"]):
+    """Tables by name, read when first asked for."""
+
+    def __missing__(self, name: str) -> pa.Table:
+        self[name] = read_table(name)
+        return self[name]
+
+
+def _window(
+    event: int | None, before: tuple[int, int] | None, after: tuple[int, int | None] | None
+) -> tuple[Window, int | None]:
+    if before is None and after is None:
+        event = DEFAULT_EVENT if event is None else event
+        return Window.around(event), event
+    base = Window.around(event if event is not None else (after[0] if after else DEFAULT_EVENT))
+    first = before or (base.before_start, base.before_end)
+    last = after or (base.after_start, base.after_end)
+    return Window(*first, *last), None
+
+
+def _find(name: str, role: str, window: Window) -> State:
+    if not name.strip():
+        raise TriadError(f"triad: {role} is empty. Name a state, for instance PAK or Pakistan.")
+    return find_state(name)
+
+
+@cache
+def _lineage(iso3: str) -> tuple[tuple[str, int], ...]:
+    """The predecessors whose seat a state took over, and the last year of each, the latest first."""
+    found: list[tuple[str, int]] = []
+    while link := next((each for each in LINEAGE if each.successor == iso3), None):
+        found.append((link.predecessor, link.last_year))
+        iso3 = link.predecessor
+    return tuple(found)
+
+
+def _refuse_absent(state: State, window: Window) -> None:
+    codes = [state, *(find_state(code) for code, _ in _lineage(state.iso3))]
+    last = window.after_end or max(window.after_start, 2025)
+    for side, first, end in (
+        ("before", window.before_start, window.before_end),
+        ("after", window.after_start, last),
+    ):
+        if not any(code.exists(year) for code in codes for year in range(first, end + 1)):
+            raise TriadError(
+                f"triad: {state.name} ({state.iso3}) did not exist in {first}-{end}, the years {side}. It "
+                f"existed {_spells(state)}. Choose another window (--before, --after) or state."
+            )
+
+
+def _spells(state: State) -> str:
+    return f"from {state.first_year}" + ("" if state.last_year is None else f" to {state.last_year}")
+
+
+def _refuse_uncovered(rows: tuple[EvidenceRow, ...], window: Window) -> None:
+    panels = [row.series for row in rows if row.series is not None and row.series.years.size]
+    if not panels:
+        return
+    first = min(int(panel.years[0]) for panel in panels)
+    last = max(int(panel.years[-1]) for panel in panels)
+    if window.before_end < first or window.after_start > last:
+        raise WindowError(
+            f"window: {window} lies outside the data, which run from {first} to {last}. Choose years "
+            "within them (--event, --before, --after)."
+        )
+
+
+def _row(
+    dimension: Dimension, tables: Tables, triad: Triad, names: tuple[str, str, str], window: Window
+) -> EvidenceRow:
+    """Measure one dimension and say what it shows, or why it shows nothing."""
+    sources = tuple(info.provenance for info in map(table_info, dimension.tables) if info.provenance)
+    fields: dict[str, Any] = {
+        key: getattr(dimension, key)
+        for key in ("name", "title", "block", "signal", "how_to_read", "contradicted_by", "blind_to")
+    } | {"question": dimension.question.format(A=names[0], B=names[1], C=names[2])}
+
+    def absent(reason: str) -> EvidenceRow:
+        empty = Coverage(
+            (window.before_start, window.before_end),
+            (window.after_start, window.after_end or window.after_start),
+            0,
+            0,
+            0,
+            sources,
+        )
+        return EvidenceRow(
+            **fields,
+            measured_in="",
+            status="absent",
+            direction="cannot tell (not covered)",
+            coverage=empty,
+            missing=(reason,),
+        )
+
+    try:
+        series = _panel(dimension.measure, tables, triad)
+    except DataNotPresentError as reason:
+        return absent(str(reason))
+    fields |= {"measured_in": series.measured_in, "notes": series.notes, "series": series}
+    missing_dyads = [pole for pole in triad.poles if not _has_data(series, dyad(triad.state, pole))]
+    if missing_dyads:
+        who = " and ".join(names[1 + triad.poles.index(pole)] for pole in missing_dyads)
+        return replace(
+            absent(f"no data on {names[0]} with {who}"), measured_in=series.measured_in, series=series
+        )
+    if not dimension.tests_change:
+        return _level_row(fields, series, triad, window, sources)
+    shifts = infer_shifts(series, triad, window)
+    fields |= {
+        "shifts": shifts,
+        "remarks": dimension.remarks(tables, triad, shifts.window) if dimension.remarks else (),
+        "missing": _gaps(series, shifts, names),
+    }
+    before, after = shifts.years(triad.state)
+    years = shifts.window
+    coverage = Coverage(
+        before=(years.before_start, years.before_end),
+        after=(years.after_start, years.after_end or years.after_start),
+        years_before=before,
+        years_after=after,
+        states=len(shifts.placebos()[0]),
+        sources=sources,
+    )
+    if triad.state not in shifts.states:
+        return EvidenceRow(
+            **fields,
+            status="short",
+            direction="cannot tell (short)",
+            coverage=coverage,
+        )
+    shift = shifts.of()
+    return EvidenceRow(
+        **fields,
+        status="unranked" if shift.rank is None else "ranked",
+        direction=reading.direction(shift, names),
+        unusual=reading.unusual(shift),
+        coverage=coverage,
+        shift=shift,
+        amounts=_amounts(dimension, tables, triad, shifts, names),
+    )
+
+
+def _panel(measure: Any, tables: Tables, triad: Triad) -> Series:
+    """Run a measure toward both poles and fold predecessors into the states that took their seat."""
+    poles = [(pole, *(code for code, _ in _lineage(pole))) for pole in triad.poles]
+    series = measure(tables, Poles(*poles))
+    for iso3 in (*triad.poles, triad.state):
+        for predecessor, last_year in _lineage(iso3):
+            series = series.splice(iso3, predecessor, last_year)
+    return series
+
+
+def _has_data(series: Series, unit: str) -> bool:
+    return unit in series and not series.missing[series.index([unit])[0]].all()
+
+
+def _level_row(
+    fields: dict[str, Any], series: Series, triad: Triad, window: Window, sources: tuple[Any, ...]
+) -> EvidenceRow:
+    toward, away = (series.path(dyad(triad.state, pole)) for pole in triad.poles)
+    year = int(toward[0][-1])
+    states = series.toward(triad.toward).minus(series.toward(triad.away_from))
+    return EvidenceRow(
+        **fields,
+        status="level",
+        direction="cannot tell (one year)",
+        toward_level=Estimate(float(toward[1][-1])),
+        away_level=Estimate(float(away[1][-1])),
+        coverage=Coverage(
+            (year, year), (year, year), 0, 1, int((~states.missing).any(axis=1).sum()), sources
+        ),
+    )
+
+
+def _gaps(series: Series, shifts: Shifts, names: tuple[str, str, str]) -> tuple[str, ...]:
+    """Years within the window for which others have data and this triad has none."""
+    window, triad = shifts.window, shifts.triad
+    found = []
+    for pole, name in zip(triad.poles, names[1:], strict=True):
+        at = series.index([dyad(triad.state, pole)])[0]
+        asked = ((series.years >= window.before_start) & (series.years <= window.before_end)) | (
+            (series.years >= window.after_start) & (series.years <= (window.after_end or window.after_start))
+        )
+        gap = series.years[asked & series.missing[at] & ~series.missing.all(axis=0)]
+        if gap.size:
+            found.append(f"no record with {name}: {_spans(gap)}")
+    return tuple(found)
+
+
+def _spans(years: np.ndarray) -> str:
+    """``[2001, 2002, 2003, 2010]`` as ``"2001-2003, 2010"``."""
+    runs = np.split(years, np.flatnonzero(np.diff(years) > 1) + 1)
+    return ", ".join(f"{run[0]}" if run.size == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def _amounts(
+    dimension: Dimension, tables: Tables, triad: Triad, shifts: Shifts, names: tuple[str, str, str]
+) -> tuple[str, ...]:
+    """The levels behind shares, on the same years: "+86 %" on a tiny base is noise."""
+    if dimension.levels is None:
+        return ()
+    levels = _panel(dimension.levels, tables, triad)
+    of_levels = replace(
+        shifts,
+        closeness=(
+            levels.toward(triad.toward).masked_as(shifts.tilt),
+            levels.toward(triad.away_from).masked_as(shifts.tilt),
+        ),
+    ).of()
+    pairs = (of_levels.toward, of_levels.away)
+    return tuple(
+        f"{name}: {reading.amount(old.estimate)} → {reading.amount(new.estimate)} a year"
+        for name, (old, new) in zip(names[1:], pairs, strict=True)
+    )
+
+
+def _events(triad: Triad, window: Window) -> tuple[dict[str, Any], ...]:
+    """Dated facts between the state and a pole or an organisation, and sanctions it imposed or met."""
+    last = window.after_end or 9999
+    events = [
+        {"date": row["start_date"], "date_precision": row["start_precision"], "kind": "sanctions"}
+        | {"actor": row["sender"], "target": row["target"]}
+        | {key: row[key] for key in ("description", "source_url", "accessed", "quote")}
+        for row in read_table("sanctions").to_pylist()
+    ]
+    # The same act may stand in both tables: the timeline's wording is kept.
+    told = {(row["date"], row["actor"], row["target"]) for row in read_table("timeline").to_pylist()}
+    events = [row for row in events if (row["date"], row["actor"], row["target"]) not in told]
+    concerned = [
+        row
+        for row in (*read_table("timeline").to_pylist(), *events)
+        if _concerns(triad, row["actor"], row["target"]) and window.before_start <= row["date"].year <= last
+    ]
+    return tuple(sorted(concerned, key=lambda row: row["date"]))
+
+
+def _concerns(triad: Triad, actor: str, target: str) -> bool:
+    """Whether an event is between the state and a pole, or the state and an organisation."""
+    if triad.state not in (actor, target):
+        return False
+    other = target if actor == triad.state else actor
+    return other in triad.poles or other not in _codes()
+
+
+@cache
+def _codes() -> frozenset[str]:
+    return frozenset(state.iso3 for state in states())
+
+
+__all__ = ["DEFAULT_EVENT", "MIN_YEARS", "assess"]

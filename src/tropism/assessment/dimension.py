@@ -1,0 +1,88 @@
+"""What a line of evidence is: one record per file in ``assessment/dimensions``, found by itself."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from tropism.dyads import Triad, Window
+from tropism.series import Block, Series, Signal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Tables = Mapping[str, "pa.Table"]
+
+
+@dataclass(frozen=True)
+class Poles:
+    """The two poles as the tables know them: each with the predecessors whose seat it took over."""
+
+    toward: tuple[str, ...]
+    away_from: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every code of both poles."""
+        return self.toward + self.away_from
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One line of evidence.
+
+    Attributes
+    ----------
+    name, title : str
+        Identifier, and the heading of its row.
+    question : str
+        What it answers, in plain words; ``{A}``, ``{B}`` and ``{C}`` stand for the triad.
+    block, signal : str
+        Kind of evidence; whether it costs the state something.
+    tables : tuple of str
+        Tables that the measure reads.
+    measure : callable
+        Takes the tables and the poles and returns a `Series` of dyads, higher = closer.
+    how_to_read, contradicted_by : str
+        What the number means, and what would speak against the reading.
+    blind_to : tuple of str
+        What it cannot see.
+    order : int
+        Place in the table.
+    levels : callable, optional
+        As ``measure``: the level behind a share, shown beside it.
+    remarks : callable, optional
+        Takes tables, triad and window; sentences about this state alone (who joined what).
+    tests_change : bool
+        False where the data hold one year, so that only a level can be shown.
+    """
+
+    name: str
+    title: str
+    question: str
+    block: Block
+    signal: Signal
+    tables: tuple[str, ...]
+    measure: Callable[[Tables, Poles], Series]
+    how_to_read: str
+    contradicted_by: str
+    blind_to: tuple[str, ...]
+    order: int
+    levels: Callable[[Tables, Poles], Series] | None = None
+    remarks: Callable[[Tables, Triad, Window], tuple[str, ...]] | None = None
+    tests_change: bool = True
+
+
+@cache
+def dimensions() -> tuple[Dimension, ...]:
+    """Every line of evidence, in the order of the table: the modules of ``assessment/dimensions``."""
+    package = importlib.import_module("tropism.assessment.dimensions")
+    modules = (
+        importlib.import_module(f"{package.__name__}.{m.name}")
+        for m in pkgutil.iter_modules(package.__path__)
+    )
+    return tuple(sorted((module.DIMENSION for module in modules), key=lambda dimension: dimension.order))

@@ -1,0 +1,183 @@
+"""From rows to words: directions, the verdict, and a short reading that claims no more than the rows.
+
+There is no composite index. The verdict counts kinds of evidence, not rows: two measures on the same
+votes are one kind. A verdict needs two kinds that stand out the same way and none that stands out the
+other way; everything else is "nothing unusual" or "cannot tell".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from tropism.shifts import MIN_YEARS, Shift
+
+if TYPE_CHECKING:
+    from tropism.assessment.result import EvidenceRow
+    from tropism.dyads import Window
+
+#: Outside the middle 90 % of all states: one in ten stands out by chance alone.
+TAIL = 5.0
+#: Kinds of evidence that must agree before the verdict says so.
+MIN_BLOCKS = 2
+
+Verdict = Literal["toward", "away", "nothing unusual", "cannot tell"]
+Names = tuple[str, str, str]
+
+
+def unusual(shift: Shift) -> Literal["toward", "away", ""]:
+    """Whether the change is outside the middle 90 % of all states' changes, and on which side."""
+    if shift.rank is None or _uncertain(shift) or shift.change.estimate == 0:
+        return ""
+    if shift.rank.percentile >= 100 - TAIL:
+        return "toward"
+    return "away" if shift.rank.percentile <= TAIL else ""
+
+
+def direction(shift: Shift, names: Names) -> str:
+    """The change in words: which pole came closer, and whether that is a move between them."""
+    _, b, c = names
+    if _uncertain(shift):
+        return "no clear change"
+    toward, away = shift.change_toward.estimate, shift.change_away.estimate
+    if shift.change.estimate == 0 or max(abs(toward), abs(away)) < 1e-6:
+        return "no change"
+    nearer, gained, other, lost = (b, toward, c, away) if shift.change.estimate > 0 else (c, away, b, toward)
+    if gained > 0 and lost < 0:
+        return f"closer to {nearer}, further from {other}"
+    if gained > 0:
+        return f"closer to {nearer}" + (f", and less so to {other}" if lost > 0 else "")
+    return f"further from {other}" + (f", and less so from {nearer}" if gained < 0 else "")
+
+
+def amount(thousand_usd: float) -> str:
+    """A flow in words: ``amount(34_300) == "34.3 million USD"``."""
+    if thousand_usd >= 999_950:
+        return f"{thousand_usd / 1e6:.1f} billion USD"
+    if thousand_usd >= 100:
+        return f"{thousand_usd / 1e3:.1f} million USD"
+    return f"{thousand_usd:.1f} thousand USD"
+
+
+def read(rows: Sequence[EvidenceRow], names: Names, window: Window) -> tuple[Verdict, tuple[str, ...]]:
+    """Weigh nothing, count kinds of evidence, and say what follows.
+
+    Parameters
+    ----------
+    rows : sequence of EvidenceRow
+    names : tuple of str
+        The triad in words.
+    window : Window
+
+    Returns
+    -------
+    verdict : str
+    reading : tuple of str
+        The answer first, then what stands out, what does not, and what no row can see.
+    """
+    ranked = [row for row in rows if row.status == "ranked"]
+    toward = [row for row in ranked if row.unusual == "toward"]
+    away = [row for row in ranked if row.unusual == "away"]
+    verdict = _verdict(ranked, toward, away)
+    sentences = [_headline(verdict, ranked, toward, away, names)]
+    sentences += [_stands_out(row, names) for row in (*toward, *away)]
+    plain = [row for row in ranked if not row.unusual]
+    if plain:
+        sentences.append(f"Within the range of most states: {_list(_with_rank(row) for row in plain)}.")
+    if ranked:
+        chance = f"{len(ranked) * 2 * TAIL / 100:.1f}"
+        sentences.append(
+            f"Of {len(ranked)} ranked rows, about {chance} would stand out by chance alone, were they "
+            "independent."
+        )
+    unsaid = [row for row in rows if row.status in ("short", "absent", "unranked")]
+    if unsaid:
+        sentences.append(f"Not assessed: {_list(f'{row.title} ({_why_not(row)})' for row in unsaid)}.")
+    if ranked and all(row.signal == "cheap" for row in ranked):
+        sentences.append(
+            "No row is a costly act (arms, bases, sanctions), so nothing here can tell a realignment from "
+            "a hedge; and no row says whose move it was."
+        )
+    return verdict, tuple(sentences)
+
+
+def _uncertain(shift: Shift) -> bool:
+    change = shift.change
+    return change.lower is not None and change.upper is not None and change.lower <= 0 <= change.upper
+
+
+def _verdict(
+    ranked: Sequence[EvidenceRow], toward: Sequence[EvidenceRow], away: Sequence[EvidenceRow]
+) -> Verdict:
+    if not ranked or (toward and away):
+        return "cannot tell"
+    if not toward and not away:
+        return "nothing unusual"
+    blocks = {row.block for row in (*toward, *away)}
+    if len(blocks) < MIN_BLOCKS:
+        return "cannot tell"
+    return "toward" if toward else "away"
+
+
+def _headline(
+    verdict: Verdict,
+    ranked: Sequence[EvidenceRow],
+    toward: Sequence[EvidenceRow],
+    away: Sequence[EvidenceRow],
+    names: Names,
+) -> str:
+    a, b, c = names
+    kinds = _list(dict.fromkeys(row.block for row in (*toward, *away)))
+    if not ranked:
+        return (
+            f"Cannot tell: no line of evidence has {MIN_YEARS} years on either side and states to compare "
+            "with."
+        )
+    if verdict == "nothing unusual":
+        return (
+            f"Nothing unusual: no line of evidence sets {a}'s move between {b} and {c} apart from that of "
+            "most other states. That is no proof of standing still."
+        )
+    if verdict == "toward":
+        return f"{a} moved toward {b} and away from {c} more than nearly all other states, in {kinds}."
+    if verdict == "away":
+        return f"{a} moved away from {b} and toward {c} more than nearly all other states, in {kinds}."
+    if toward and away:
+        return f"Cannot tell: the lines that stand out disagree about whether {a} moved toward {b} or {c}."
+    pole = b if toward else c
+    return f"Cannot tell: {a} stands out toward {pole} in one kind of evidence only ({kinds})."
+
+
+def _stands_out(row: EvidenceRow, names: Names) -> str:
+    assert row.shift is not None
+    return f"{row.title}: {row.direction}, {rank_in_words(row.shift, names)}."
+
+
+def _with_rank(row: EvidenceRow) -> str:
+    assert row.shift is not None and row.shift.rank is not None
+    return f"{row.title} (percentile {row.shift.rank.percentile:.0f})"
+
+
+def rank_in_words(shift: Shift, names: Names) -> str:
+    """``"more toward Russia than 171 of 187 other states"``."""
+    rank = shift.rank
+    if rank is None:
+        return "too few other states to rank it"
+    above = rank.n - rank.n_below - rank.n_tied
+    if rank.percentile >= 50:
+        return f"more toward {names[1]} than {rank.n_below} of {rank.n} other states"
+    return f"more toward {names[2]} than {above} of {rank.n} other states"
+
+
+def _why_not(row: EvidenceRow) -> str:
+    if row.status == "short":
+        coverage = row.coverage
+        return f"{coverage.years_before} years before, {coverage.years_after} after; {MIN_YEARS} needed"
+    if row.status == "unranked":
+        return f"only {row.coverage.states} other states"
+    return row.missing[0] if row.missing else "no data"
+
+
+def _list(items: object) -> str:
+    words = [str(item) for item in items]  # type: ignore[attr-defined]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,237 @@
+"""The command line: arguments in, words out; no arithmetic.
+
+Exit codes: 0 answered ("cannot tell" included), 1 our bug, 2 bad input, 3 data not present, 130
+interrupted.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tropism import __version__
+from tropism.errors import TropismError, WindowError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OUR_BUG, BAD_INPUT, INTERRUPTED = 1, 2, 130
+log = logging.getLogger("tropism")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "--version", prog_name="tropism")
+@click.option("-v", "--verbose", count=True, help="Say more on stderr; a traceback for our own bugs.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
+def app(verbose: int, quiet: bool) -> None:
+    """Is country A shifting toward B and away from C? Evidence with error bars."""
+    level = logging.ERROR if quiet else (logging.INFO, logging.DEBUG)[min(verbose, 1)]
+    logging.basicConfig(stream=sys.stderr, format="tropism: %(message)s", force=True)
+    log.setLevel(level)
+
+
+class _Years(click.ParamType):
+    """``2004:2013``, or ``2014:`` for an open end, as a pair."""
+
+    name = "Y:Y"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int | None]:
+        """Read the text."""
+        if isinstance(value, tuple):
+            return value
+        first, separator, last = str(value).partition(":")
+        if not separator or not first.strip().isdigit() or not (last.strip().isdigit() or not last.strip()):
+            self.fail(f"{value!r} is no span of years; write FIRST:LAST, for instance 2004:2013.", param, ctx)
+        return int(first), int(last) if last.strip() else None
+
+
+@app.command("assess")
+@click.argument("state")
+@click.option("--toward", required=True, metavar="STATE", help="The pole it may be moving toward.")
+@click.option("--from", "away_from", required=True, metavar="STATE", help="The pole it may be leaving.")
+@click.option(
+    "--event",
+    "--since",
+    type=int,
+    metavar="YEAR",
+    help="The ten years up to YEAR against everything from it on. [default: 2014]",
+)
+@click.option("--before", type=_Years(), help="Years before, instead of those around the event.")
+@click.option("--after", type=_Years(), help="Years after; leave out the last for all there are.")
+@click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write one self-contained page.")
+@click.option(
+    "--json",
+    "json_file",
+    is_flag=False,
+    flag_value="-",
+    metavar="[FILE]",
+    help="Everything as JSON: to FILE, or to stdout instead of the table.",
+)
+def _assess(
+    state: str,
+    toward: str,
+    away_from: str,
+    event: int | None,
+    before: tuple[int, int | None] | None,
+    after: tuple[int, int | None] | None,
+    html_file: Path | None,
+    json_file: str | None,
+) -> None:
+    """Ask every line of evidence whether STATE moved toward one pole and from another."""
+    from tropism.assessment import assess
+    from tropism.tables.store import writing
+
+    if before is not None and before[1] is None:
+        raise WindowError("window: --before needs a last year, for instance --before 2004:2013.")
+    answer = assess(state, toward=toward, away_from=away_from, event=event, before=before, after=after)  # type: ignore[arg-type]
+    if html_file is not None:
+        from tropism.report import write_report
+
+        write_report(answer, html_file)
+        log.info("wrote %s", html_file)
+    if json_file == "-":
+        click.echo(answer.to_json())
+        return
+    if json_file is not None:
+        with writing(Path(json_file)) as scratch:
+            scratch.write_text(answer.to_json() + "\n", encoding="utf-8")
+        log.info("wrote %s", json_file)
+    from tropism.report.terminal import print_assessment
+
+    print_assessment(answer)
+
+
+@app.command("state")
+@click.argument("name")
+def _state(name: str) -> None:
+    """Show what is known of a state: codes, names, years."""
+    from tropism.report.terminal import print_fields
+    from tropism.states import find_state
+
+    print_fields(find_state(name))
+
+
+@app.group("votes")
+def _votes() -> None:
+    """UN General Assembly votes."""
+
+
+@_votes.command("similarity")
+@click.argument("state")
+@click.argument("other")
+def _similarity(state: str, other: str) -> None:
+    """Show how alike two states vote, session by session."""
+    from tropism.report.terminal import print_table
+    from tropism.votes import vote_similarity
+
+    result = vote_similarity(state, other)
+    print_table(result.tidy())
+    for note in result.notes:
+        log.info(note)
+
+
+@app.group("data")
+def _data() -> None:
+    """Tables: which there are, what they hold, your own."""
+
+
+@_data.command("list")
+def _list() -> None:
+    """List every table: what, how many rows, where, licence, as-of date."""
+    from tropism.report.terminal import print_tables
+    from tropism.tables import list_tables
+
+    print_tables(list_tables())
+
+
+@_data.command("show")
+@click.argument("table")
+@click.option("--rows", default=20, show_default=True, help="How many rows to print.")
+@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write the whole table to a file.")
+def _show(table: str, rows: int, csv_file: Path | None) -> None:
+    """Print the first rows of TABLE, or write all of it to a file."""
+    from tropism.report.terminal import print_table
+    from tropism.tables import load_table
+    from tropism.tables.store import writing
+
+    frame = load_table(table)
+    if csv_file is None:
+        print_table(frame.head(rows))
+        log.info("%d of %d rows; the data dictionary explains the columns", min(rows, len(frame)), len(frame))
+        return
+    with writing(csv_file) as scratch:
+        frame.to_csv(scratch, index=False, encoding="utf-8")
+    log.info("wrote %d rows to %s", len(frame), csv_file)
+
+
+@_data.command("add")
+@click.argument("table")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--source", required=True, help="Where the file came from.")
+@click.option("--licence", default="unstated", show_default=True)
+@click.option("--as-of", required=True, metavar="DATE", help="Date up to which the data run, ISO.")
+def _add(table: str, file: Path, source: str, licence: str, as_of: str) -> None:
+    """Check FILE (.csv or .parquet in TABLE's layout) and keep it in your store; it then comes first."""
+    from tropism.tables import add_table
+
+    vintage = add_table(table, file, source=source, licence=licence, as_of=as_of)
+    log.info("stored %d rows of %s", vintage.rows, table)
+
+
+@_data.command("fetch")
+@click.argument("source")
+@click.option("--url", help="Take the file from another address (a mirror).")
+def _fetch(source: str, url: str | None) -> None:
+    """Download SOURCE from its official address, check it and keep its tables in your store."""
+    from tropism.sources import fetch_table
+
+    for vintage in fetch_table(source, url=url, progress=log.isEnabledFor(logging.INFO)):
+        log.info("stored %d rows (%s)", vintage.rows, vintage.provenance.source)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with the code that the module's docstring lists."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: one clear message, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A pipe on Windows may not be UTF-8; names of states are not ASCII.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        return int(app(args=arguments, prog_name="tropism", standalone_mode=False) or 0)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("tropism: interrupted; nothing was left half-written.", err=True)
+        return INTERRUPTED
+    except click.ClickException as fault:
+        fault.show()
+        return BAD_INPUT
+    except TropismError as fault:
+        click.echo(f"tropism: {fault}", err=True)
+        return fault.exit_code
+    except BrokenPipeError:
+        # The reader (head, less) has gone. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as bug:
+        if log.isEnabledFor(logging.DEBUG):
+            log.exception("internal error")
+        click.echo(
+            f"tropism: internal error, our fault: {type(bug).__name__}: {bug}. Please report it with the "
+            "command you ran; `tropism -v …` shows where.",
+            err=True,
+        )
+        return OUR_BUG
+
+
+if __name__ == "__main__":
+    main()

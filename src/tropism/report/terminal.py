@@ -1,0 +1,116 @@
+"""The answer as a table on the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from tropism.report.words import change_in_words, coverage_in_words, level_in_words, percentile_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from tropism.assessment import Assessment, EvidenceRow
+    from tropism.tables import TableInfo
+
+STYLES = {"toward": "bold", "away": "bold", "": ""}
+
+
+def print_assessment(assessment: Assessment, console: Console | None = None) -> None:
+    """Print question, reading, evidence table, and what is missing; fits 80 columns and more."""
+    console = console or Console(highlight=False)
+    _, b, c = assessment.names
+    console.print(Text(assessment.question, style="bold"))
+    console.print(f"Before and after: {assessment.window}.\n")
+    for i, sentence in enumerate(assessment.reading):
+        console.print(Padding(Text(sentence, style="bold" if i == 0 else ""), (0, 2)))
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column("\nevidence", min_width=16, ratio=3)
+    table.add_column(f"to {b}\nbefore → after", no_wrap=True, justify="right")
+    table.add_column(f"to {c}\nbefore → after", no_wrap=True, justify="right")
+    table.add_column("change\nof the gap", no_wrap=True, justify="right")
+    table.add_column("percentile\nof states", no_wrap=True, justify="right")
+    table.add_column("\nin words", min_width=16, ratio=3)
+    for row in assessment.rows:
+        table.add_row(
+            row.title,
+            level_in_words(row, 0),
+            level_in_words(row, 1),
+            change_in_words(row),
+            percentile_in_words(row),
+            row.direction,
+            style=STYLES[row.unusual],
+        )
+    console.print()
+    console.print(table)
+    console.print()
+    for row in assessment.rows:
+        _print_details(row, console)
+    console.print(
+        "The gap is closeness to the one pole minus closeness to the other. Percentile 50 is the middle of "
+        "all other states in the same years; above 95 or below 5 is unusual (bold).",
+        style="dim",
+    )
+
+
+def _print_details(row: EvidenceRow, console: Console) -> None:
+    console.print(Text(row.title, style="underline"), Text(row.measured_in, style="dim"))
+    lines = [coverage_in_words(row.coverage, row.status), *row.amounts, *row.remarks, *row.missing]
+    lines.append("Does not see " + "; ".join(row.blind_to) + ".")
+    for line in lines:
+        console.print(Padding(Text(line), (0, 0, 0, 2)))
+    console.print()
+
+
+def print_fields(record: object, console: Console | None = None) -> None:
+    """Print a record field by field, leaving out what is empty."""
+    console = console or Console(highlight=False)
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column()
+    for name, value in vars(record).items():
+        shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        if value is not None and shown:
+            table.add_row(name.replace("_", " "), shown)
+    console.print(table)
+
+
+def print_table(frame: pd.DataFrame, console: Console | None = None) -> None:
+    """Print a data frame with aligned columns; a null is a dash."""
+    console = console or Console(highlight=False)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    numeric = {name for name in frame.columns if frame[name].dtype.kind in "iuf"}
+    for name in frame.columns:
+        table.add_column(str(name), justify="right" if name in numeric else "left")
+    for record in frame.itertuples(index=False):
+        table.add_row(*(_cell(value) for value in record))
+    console.print(table)
+
+
+def print_tables(tables: Sequence[TableInfo], console: Console | None = None) -> None:
+    """Print what is known of each table: place, rows, licence, as-of date, meaning."""
+    console = console or Console(highlight=False)
+    for info in tables:
+        console.print(Text(info.name, style="bold"), Text(info.meaning, style=""))
+        if info.provenance is None:
+            how = f"tropism data fetch {info.fetch}" if info.fetch else f"tropism data add {info.name} FILE"
+            console.print(Padding(Text(f"not here: {how}"), (0, 0, 1, 2)))
+            continue
+        source = info.provenance
+        rows = f"{info.rows:,} rows, " if info.rows is not None else ""
+        console.print(
+            Padding(Text(f"{rows}{info.place}, as of {source.as_of}. {source.licence}."), (0, 0, 0, 2))
+        )
+        console.print(Padding(Text(source.source, style="dim"), (0, 0, 1, 2)))
+
+
+def _cell(value: object) -> str:
+    if value is None or value != value:
+        return "–"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,236 @@
+"""Whose closeness changed, by how much, and how often other states changed as much.
+
+The quantity is a change in tilt: closeness to the one pole minus closeness to the other, after a date
+minus before it, draw by draw. It is ranked against the same change of every other state over the same
+years (placebos): raw closeness misleads, since in some years nearly all states move together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tropism.dyads import Triad, Window
+from tropism.errors import SeriesError
+from tropism.series import Series
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Fewer years than this on either side say too little about a lasting change.
+MIN_YEARS = 3
+#: A rank among fewer states than this is not reported: its steps are coarser than 5 %.
+MIN_PLACEBOS = 20
+#: Probability of every interval.
+LEVEL = 0.9
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its equal-tailed interval; a point measure has none (``lower`` is None)."""
+
+    estimate: float
+    lower: float | None = None
+    upper: float | None = None
+    level: float | None = None
+
+    @classmethod
+    def of_draws(cls, draws: np.ndarray) -> Estimate:
+        """Mean and interval of draws, shape (draws,)."""
+        if draws.size == 1:
+            return cls(float(draws[0]))
+        tail = (1 - LEVEL) / 2
+        lower, upper = np.quantile(draws, [tail, 1 - tail])
+        return cls(float(draws.mean()), float(lower), float(upper), LEVEL)
+
+
+@dataclass(frozen=True)
+class Placebo:
+    """Where a change stands among the same change of all other states.
+
+    Attributes
+    ----------
+    n : int
+        Other states with enough years.
+    n_below, n_tied : int
+        How many of them moved less toward the pole, and exactly as much.
+    percentile : float
+        100 (n_below + n_tied / 2) / n: 50 is the middle of the field.
+    median, lower, upper : float
+        Middle and 5th to 95th percentile of their changes: what everybody did.
+    """
+
+    n: int
+    n_below: int
+    n_tied: int
+    percentile: float
+    median: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class Shift:
+    """One state's change in tilt, with the levels behind it, in the unit of the series.
+
+    ``toward`` and ``away`` hold (before, after) closeness to the two poles; years in which either is
+    missing count for neither. ``rank`` is None where there are too few other states.
+    """
+
+    state: str
+    toward: tuple[Estimate, Estimate]
+    away: tuple[Estimate, Estimate]
+    change_toward: Estimate
+    change_away: Estimate
+    change: Estimate
+    years_before: int
+    years_after: int
+    rank: Placebo | None
+
+
+@dataclass(frozen=True, eq=False)
+class Shifts:
+    """The changes of all states in one series, window and pair of poles.
+
+    Attributes
+    ----------
+    tilt : Series
+        Closeness to the one pole minus closeness to the other, for every state.
+    closeness : tuple of Series
+        To the approached pole and to the other, masked to their common years.
+    states : tuple of str
+        States with enough years on both sides.
+    changes : ndarray, shape (draws, states)
+        After minus before, of the tilt.
+    """
+
+    triad: Triad
+    window: Window
+    tilt: Series
+    closeness: tuple[Series, Series]
+    states: tuple[str, ...]
+    changes: np.ndarray
+
+    def years(self, state: str) -> tuple[int, int]:
+        """Years with data before and after; (0, 0) for a state that the series does not know."""
+        if state not in self.tilt:
+            return 0, 0
+        one = self.tilt.select([state])
+        window = self.window
+        return (
+            int(one.mean_over(window.before_start, window.before_end)[1][0]),
+            int(one.mean_over(window.after_start, window.after_end or window.after_start)[1][0]),
+        )
+
+    def placebos(self, state: str | None = None) -> tuple[tuple[str, ...], np.ndarray]:
+        """The other states and their mean changes: neither the state nor a pole is among them."""
+        excluded = {state or self.triad.state, *self.triad.poles}
+        keep = np.array([name not in excluded for name in self.states], dtype=bool)
+        names = tuple(name for name in self.states if name not in excluded)
+        return names, self.changes[:, keep].mean(axis=0)
+
+    def rank(self, state: str) -> Placebo | None:
+        """Where the state's change stands among all others; None with fewer than 20 of them."""
+        _, others = self.placebos(state)
+        if others.size < MIN_PLACEBOS:
+            return None
+        own = self.changes[:, self.states.index(state)].mean()
+        # Ties are ties in the data's own precision (float32), not in the last bit of a mean.
+        tied = np.isclose(others, own, rtol=1e-6, atol=1e-9)
+        below = int(((others < own) & ~tied).sum())
+        lower, median, upper = np.quantile(others, [0.05, 0.5, 0.95])
+        return Placebo(
+            n=others.size,
+            n_below=below,
+            n_tied=int(tied.sum()),
+            percentile=100 * (below + tied.sum() / 2) / others.size,
+            median=float(median),
+            lower=float(lower),
+            upper=float(upper),
+        )
+
+    def of(self, state: str | None = None) -> Shift:
+        """One state's shift; the triad's own state without an argument.
+
+        Raises
+        ------
+        SeriesError
+            If the state has too few years on either side: `years` tells how many.
+        """
+        state = state or self.triad.state
+        if state not in self.states:
+            before, after = self.years(state)
+            raise SeriesError(
+                f"{self.tilt.name}: {state} has {before} years before and {after} after in {self.window}; "
+                f"{MIN_YEARS} are needed on either side. Widen the window."
+            )
+        levels = [self._levels(series, state) for series in self.closeness]
+        before, after = self.years(state)
+        return Shift(
+            state=state,
+            toward=(Estimate.of_draws(levels[0][0]), Estimate.of_draws(levels[0][1])),
+            away=(Estimate.of_draws(levels[1][0]), Estimate.of_draws(levels[1][1])),
+            change_toward=Estimate.of_draws(levels[0][1] - levels[0][0]),
+            change_away=Estimate.of_draws(levels[1][1] - levels[1][0]),
+            change=Estimate.of_draws(self.changes[:, self.states.index(state)]),
+            years_before=before,
+            years_after=after,
+            rank=self.rank(state),
+        )
+
+    def tidy(self) -> pd.DataFrame:
+        """Every state's change: iso3, estimate, and lower, upper, level where there are draws."""
+        import pandas as pd
+
+        rows = [vars(Estimate.of_draws(self.changes[:, i])) for i in range(len(self.states))]
+        table = pd.DataFrame({"iso3": self.states} | {key: [row[key] for row in rows] for key in rows[0]})
+        return table.dropna(axis=1, how="all").sort_values("estimate", ascending=False, ignore_index=True)
+
+    def _levels(self, series: Series, state: str) -> tuple[np.ndarray, np.ndarray]:
+        one, window = series.select([state]), self.window
+        return (
+            one.mean_over(window.before_start, window.before_end)[0][:, 0],
+            one.mean_over(window.after_start, window.after_end or window.after_start)[0][:, 0],
+        )
+
+
+def infer_shifts(series: Series, triad: Triad, window: Window) -> Shifts:
+    """Compare every state's tilt between two windows, draw by draw.
+
+    Parameters
+    ----------
+    series : Series
+        Dyads of all states toward both poles, higher = closer.
+    triad : Triad
+    window : Window
+        An open end closes at the last year of the series.
+
+    Returns
+    -------
+    Shifts
+
+    Raises
+    ------
+    SeriesError
+        If the series is no closeness, or holds no dyad toward one of the poles.
+    """
+    if not series.is_closeness:
+        raise SeriesError(
+            f"series {series.name} holds positions, not closeness: derive dyads first (Series.derive)."
+        )
+    toward, away = series.toward(triad.toward), series.toward(triad.away_from)
+    tilt = toward.minus(away)
+    window = window.resolve(int(series.years[-1]) if series.years.size else window.after_start)
+    before, n_before = tilt.mean_over(window.before_start, window.before_end)
+    after, n_after = tilt.mean_over(window.after_start, window.after_end or window.after_start)
+    enough = (n_before >= MIN_YEARS) & (n_after >= MIN_YEARS)
+    return Shifts(
+        triad=triad,
+        window=window,
+        tilt=tilt,
+        closeness=(toward.masked_as(tilt), away.masked_as(tilt)),
+        states=tuple(np.array(tilt.units, dtype=object)[enough]),
+        changes=(after - before)[:, enough],
+    )
