@@ -6,10 +6,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from embed import Built, wheels
 
+from embed import Built, wheels
+from embed.rounding import significant
 from tropism.series import Provenance
 
 TABLES = ("mineral_trade", "mineral_products")
@@ -49,8 +49,8 @@ NOTES = (
     "Values are rounded to four significant digits, quantities to three; no quantity where BACI has none "
     "(61,682 rows).",
     "BEL is Belgium-Luxembourg to 1998 and Belgium from 1999; ZA1 is the Southern African Customs Union "
-    "(South Africa with its partners) to 1999; SCG is Serbia and Montenegro to 2005; SDN includes South Sudan "
-    "to 2011; TWN is Other Asia, not elsewhere specified.",
+    "(South Africa with its partners) to 1999; SCG is Serbia and Montenegro to 2005; SDN includes South "
+    "Sudan to 2011; TWN is Other Asia, not elsewhere specified.",
 )
 
 
@@ -75,8 +75,8 @@ def build() -> list[Built]:
             "importer": flows.j.map(iso3),
             "year": flows.t,
             "hs6": flows.k,
-            "trade_thousand_usd": _significant(pd.to_numeric(flows.v), 4),
-            "quantity_tonnes": _significant(pd.to_numeric(flows.q.str.strip().replace("NA", None)), 3),
+            "trade_thousand_usd": significant(pd.to_numeric(flows.v), 4),
+            "quantity_tonnes": significant(pd.to_numeric(flows.q.str.strip().replace("NA", None)), 3),
         }
     )
     # This order makes the smallest file: within a product and a pair only the year changes.
@@ -98,12 +98,6 @@ def _refuse_merging(flows: pd.DataFrame, iso3: pd.Series) -> None:
     shared = codes[codes.duplicated(["year", "iso3"], keep=False)]
     if len(shared):
         raise ValueError(f"Two BACI codes have one ISO3 code in the same year:\n{shared}")
-
-
-def _significant(values: pd.Series, digits: int) -> pd.Series:
-    """Round positive numbers to so many significant digits."""
-    scale = 10.0 ** (digits - 1 - np.floor(np.log10(values)))
-    return (np.rint(values * scale) / scale).astype("float32")
 
 
 def _products(products: pd.DataFrame, used: pd.Series) -> pd.DataFrame:

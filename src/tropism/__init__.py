@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from tropism.verbs import VERBS
+from tropism.version import __version__
 
 if TYPE_CHECKING:
     from tropism.assessment import assess
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from tropism.states import find_state
     from tropism.tables import add_table, list_tables, load_table
     from tropism.votes import vote_similarity
-
-__version__ = "0.1.0"
 
 __all__ = [
     "__version__",

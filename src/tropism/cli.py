@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tropism import __version__
 from tropism.errors import TropismError, WindowError
+from tropism.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

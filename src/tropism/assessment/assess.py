@@ -18,6 +18,7 @@ from tropism.shifts import MIN_YEARS, Estimate, Shifts, infer_shifts
 from tropism.states import LINEAGE, State, find_state, states
 from tropism.tables import read_table
 from tropism.tables.library import table_info
+from tropism.version import __version__
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -77,12 +78,10 @@ def assess(
     for each in (a, b, c):
         _refuse_absent(each, window)
     tables = _Tables()
-    names = (a.name, b.name, c.name)
+    names = (a.in_text, b.in_text, c.in_text)
     rows = tuple(_row(dimension, tables, triad, names, window) for dimension in dimensions())
     _refuse_uncovered(rows, window)
     verdict, sentences = reading.read(rows, names, window)
-    from tropism import __version__
-
     return Assessment(
         triad=triad,
         names=names,
@@ -186,8 +185,7 @@ def _row(
             sources,
         )
         return EvidenceRow(
-            **fields,
-            measured_in="",
+            **({"measured_in": ""} | fields),
             status="absent",
             direction="cannot tell (not covered)",
             coverage=empty,
@@ -202,9 +200,7 @@ def _row(
     missing_dyads = [pole for pole in triad.poles if not _has_data(series, dyad(triad.state, pole))]
     if missing_dyads:
         who = " and ".join(names[1 + triad.poles.index(pole)] for pole in missing_dyads)
-        return replace(
-            absent(f"no data on {names[0]} with {who}"), measured_in=series.measured_in, series=series
-        )
+        return absent(f"no data on {names[0]} with {who}")
     if not dimension.tests_change:
         return _level_row(fields, series, triad, window, sources)
     shifts = infer_shifts(series, triad, window)

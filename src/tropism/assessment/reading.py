@@ -7,7 +7,8 @@ other way; everything else is "nothing unusual" or "cannot tell".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from tropism.shifts import MIN_YEARS, Shift
@@ -50,6 +51,16 @@ def direction(shift: Shift, names: Names) -> str:
     return f"further from {other}" + (f", and less so from {nearer}" if gained < 0 else "")
 
 
+def percentile_in_words(percentile: float) -> str:
+    """A percentile as a whole number, rounded toward the middle: 94.8 is not yet 95."""
+    return f"{math.floor(percentile) if percentile > 50 else math.ceil(percentile)}"
+
+
+def possessive(name: str) -> str:
+    """``"Pakistan's"``, ``"the Philippines'"``."""
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
+
+
 def amount(thousand_usd: float) -> str:
     """A flow in words: ``amount(34_300) == "34.3 million USD"``."""
     if thousand_usd >= 999_950:
@@ -84,6 +95,10 @@ def read(rows: Sequence[EvidenceRow], names: Names, window: Window) -> tuple[Ver
     plain = [row for row in ranked if not row.unusual]
     if plain:
         sentences.append(f"Within the range of most states: {_list(_with_rank(row) for row in plain)}.")
+    for sign in (1, -1):
+        carried = [row for row in plain if _moved_less_than_most(row, sign)]
+        if carried:
+            sentences.append(_with_the_field(carried, names, sign))
     if ranked:
         chance = f"{len(ranked) * 2 * TAIL / 100:.1f}"
         sentences.append(
@@ -98,7 +113,7 @@ def read(rows: Sequence[EvidenceRow], names: Names, window: Window) -> tuple[Ver
             "No row is a costly act (arms, bases, sanctions), so nothing here can tell a realignment from "
             "a hedge; and no row says whose move it was."
         )
-    return verdict, tuple(sentences)
+    return verdict, tuple(_capital(sentence) for sentence in sentences)
 
 
 def _uncertain(shift: Shift) -> bool:
@@ -135,8 +150,8 @@ def _headline(
         )
     if verdict == "nothing unusual":
         return (
-            f"Nothing unusual: no line of evidence sets {a}'s move between {b} and {c} apart from that of "
-            "most other states. That is no proof of standing still."
+            f"Nothing unusual: no line of evidence sets {possessive(a)} move between {b} and {c} apart from "
+            "that of most other states. That is no proof of standing still."
         )
     if verdict == "toward":
         return f"{a} moved toward {b} and away from {c} more than nearly all other states, in {kinds}."
@@ -153,20 +168,51 @@ def _stands_out(row: EvidenceRow, names: Names) -> str:
     return f"{row.title}: {row.direction}, {rank_in_words(row.shift, names)}."
 
 
+def _moved_less_than_most(row: EvidenceRow, sign: int) -> bool:
+    """Whether the raw change has this sign while most states moved further: the field moved."""
+    assert row.shift is not None and row.shift.rank is not None
+    return sign * row.shift.change.estimate > 0 and sign * (row.shift.rank.percentile - 50) < -25
+
+
+def _with_the_field(rows: Sequence[EvidenceRow], names: Names, sign: int) -> str:
+    counted = []
+    for row in rows:
+        assert row.shift is not None and row.shift.rank is not None
+        rank = row.shift.rank
+        further = rank.n_below if sign < 0 else rank.n - rank.n_below - rank.n_tied
+        counted.append(f"{row.title} ({further} of {rank.n})")
+    return (
+        f"The gap moved toward {names[1] if sign > 0 else names[2]} in {_list(counted)}, but so many other "
+        f"states moved further that it is no move of {possessive(names[0])} own."
+    )
+
+
 def _with_rank(row: EvidenceRow) -> str:
     assert row.shift is not None and row.shift.rank is not None
-    return f"{row.title} (percentile {row.shift.rank.percentile:.0f})"
+    return f"{row.title} (percentile {percentile_in_words(row.shift.rank.percentile)})"
 
 
 def rank_in_words(shift: Shift, names: Names) -> str:
-    """``"more toward Russia than 171 of 187 other states"``."""
-    rank = shift.rank
+    """The rank, said so that it does not seem to deny the direction.
+
+    A state may move toward one pole and yet less so than most: then it ranks high toward the other, and
+    the sentence counts those that moved further.
+    """
+    rank, change = shift.rank, shift.change.estimate
+    _, b, c = names
     if rank is None:
         return "too few other states to rank it"
     above = rank.n - rank.n_below - rank.n_tied
+    others = f"of {rank.n} other states"
+    if change == 0 and rank.n_tied:
+        return f"{rank.n_tied} {others} did not change either"
+    if change < 0 <= rank.percentile - 50:
+        return f"{rank.n_below} {others} moved further toward {c}"
+    if change > 0 > rank.percentile - 50:
+        return f"{above} {others} moved further toward {b}"
     if rank.percentile >= 50:
-        return f"more toward {names[1]} than {rank.n_below} of {rank.n} other states"
-    return f"more toward {names[2]} than {above} of {rank.n} other states"
+        return f"more toward {b} than {rank.n_below} {others}"
+    return f"more toward {c} than {above} {others}"
 
 
 def _why_not(row: EvidenceRow) -> str:
@@ -175,9 +221,14 @@ def _why_not(row: EvidenceRow) -> str:
         return f"{coverage.years_before} years before, {coverage.years_after} after; {MIN_YEARS} needed"
     if row.status == "unranked":
         return f"only {row.coverage.states} other states"
-    return row.missing[0] if row.missing else "no data"
+    # A long reason names every alternative; it stands with the row.
+    return row.missing[0] if row.missing and len(row.missing[0]) < 90 else "not covered"
 
 
-def _list(items: object) -> str:
-    words = [str(item) for item in items]  # type: ignore[attr-defined]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _list(items: Iterable[str]) -> str:
+    words = list(items)
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

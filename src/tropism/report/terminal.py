@@ -9,7 +9,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tropism.report.words import change_in_words, coverage_in_words, level_in_words, percentile_in_words
+from tropism.report.words import (
+    change_in_words,
+    coverage_in_words,
+    everybody_in_words,
+    level_in_words,
+    percentile,
+    standing_in_words,
+    window_in_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,49 +31,58 @@ STYLES = {"toward": "bold", "away": "bold", "": ""}
 
 
 def print_assessment(assessment: Assessment, console: Console | None = None) -> None:
-    """Print question, reading, evidence table, and what is missing; fits 80 columns and more."""
+    """Print question, reading, evidence table, and what each row rests on; fits 80 columns."""
     console = console or Console(highlight=False)
     _, b, c = assessment.names
     console.print(Text(assessment.question, style="bold"))
-    console.print(f"Before and after: {assessment.window}.\n")
+    console.print(f"{window_in_words(assessment.window)}.\n")
     for i, sentence in enumerate(assessment.reading):
         console.print(Padding(Text(sentence, style="bold" if i == 0 else ""), (0, 2)))
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    table.add_column("\nevidence", min_width=16, ratio=3)
-    table.add_column(f"to {b}\nbefore → after", no_wrap=True, justify="right")
-    table.add_column(f"to {c}\nbefore → after", no_wrap=True, justify="right")
-    table.add_column("change\nof the gap", no_wrap=True, justify="right")
-    table.add_column("percentile\nof states", no_wrap=True, justify="right")
-    table.add_column("\nin words", min_width=16, ratio=3)
-    for row in assessment.rows:
-        table.add_row(
-            row.title,
-            level_in_words(row, 0),
-            level_in_words(row, 1),
-            change_in_words(row),
-            percentile_in_words(row),
-            row.direction,
-            style=STYLES[row.unusual],
-        )
     console.print()
-    console.print(table)
+    console.print(_evidence_table(assessment))
     console.print()
     for row in assessment.rows:
-        _print_details(row, console)
+        _print_details(row, assessment.names, console)
     console.print(
-        "The gap is closeness to the one pole minus closeness to the other. Percentile 50 is the middle of "
-        "all other states in the same years; above 95 or below 5 is unusual (bold).",
+        f"Gap: closeness to {b} minus closeness to {c}. Percentile: of the change of the gap among all other "
+        "states in the same years; 50 is the middle, above 95 or below 5 is unusual (bold). pp: percentage "
+        "points.",
         style="dim",
     )
 
 
-def _print_details(row: EvidenceRow, console: Console) -> None:
-    console.print(Text(row.title, style="underline"), Text(row.measured_in, style="dim"))
-    lines = [coverage_in_words(row.coverage, row.status), *row.amounts, *row.remarks, *row.missing]
+def _evidence_table(assessment: Assessment) -> Table:
+    """Two lines a row: the numbers, and below the title the change in words."""
+    _, b, c = assessment.names
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column("evidence\n", min_width=20, ratio=1)
+    table.add_column(f"closeness to {b}\nbefore → after", justify="right", max_width=17)
+    table.add_column(f"to {c}\nbefore → after", justify="right", max_width=17)
+    table.add_column("change\nof gap", justify="right")
+    table.add_column("per-\ncentile", justify="right")
+    for row in assessment.rows:
+        title = Text.assemble(row.title, "\n", (row.direction, "italic"))
+        numbers = (level_in_words(row, 0), level_in_words(row, 1), change_in_words(row), percentile(row))
+        table.add_row(title, *numbers, style=STYLES[row.unusual])
+    return table
+
+
+def _print_details(row: EvidenceRow, names: tuple[str, str, str], console: Console) -> None:
+    console.print(Text.assemble((row.title, "underline"), (f"  {row.measured_in}", "dim")))
+    lines = [coverage_in_words(row.coverage, row.status), *row.amounts]
+    if row.shift is not None:
+        lines = [f"{_capital(standing_in_words(row, names))}. {everybody_in_words(row)}", *lines]
+    if row.remarks:
+        lines.append("; ".join(row.remarks) + ".")
+    lines += [f"{_capital(missing)}." for missing in row.missing]
     lines.append("Does not see " + "; ".join(row.blind_to) + ".")
     for line in lines:
         console.print(Padding(Text(line), (0, 0, 0, 2)))
     console.print()
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def print_fields(record: object, console: Console | None = None) -> None:

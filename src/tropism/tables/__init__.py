@@ -4,6 +4,7 @@
 package. Tables are pandas for users and Arrow between modules.
 """
 
-from tropism.tables.library import TableInfo, list_tables, load_table, read_table
+from tropism.tables.library import TableInfo, add_table, list_tables, load_table, read_table
+from tropism.tables.store import Vintage
 
-__all__ = ["TableInfo", "list_tables", "load_table", "read_table"]
+__all__ = ["TableInfo", "Vintage", "add_table", "list_tables", "load_table", "read_table"]

@@ -95,14 +95,14 @@ def read(name: str) -> pa.Table:
 def _read_csv(name: str, content: bytes) -> pa.Table:
     from pyarrow import csv
 
-    table = schema.schema(name)
-    types = {column.name: schema.TYPES[column.type] for column in table.columns}
-    return csv.read_csv(
-        io.BytesIO(content),
-        convert_options=csv.ConvertOptions(
-            column_types=types, strings_can_be_null=True, quoted_strings_can_be_null=True, null_values=[""]
-        ),
+    text = csv.ConvertOptions(
+        # As text: the check casts each column and names the row of what does not fit.
+        column_types=dict.fromkeys(schema.schema(name).names, pa.string()),
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=True,
+        null_values=[""],
     )
+    return schema.check(name, csv.read_csv(io.BytesIO(content), convert_options=text))
 
 
 def _damaged(entry: EmbeddedTable, problem: str) -> str:

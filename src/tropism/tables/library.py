@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from tropism.errors import DataNotPresentError
+from tropism.errors import DataNotPresentError, SchemaError
 from tropism.series import Provenance
 from tropism.tables import embedded, schema
-from tropism.tables.store import Store
+from tropism.tables.files import read_table_file
+from tropism.tables.store import Store, Vintage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,10 +68,10 @@ def read_table(name: str) -> pa.Table:
         return Store().read(name)
     if info.place == "embedded":
         return embedded.read(name)
-    raise DataNotPresentError(
-        f"table {name} is not on this machine: {info.meaning} Get it with `tropism data fetch {name}`, or "
-        f"bring a file of your own with `tropism data add {name} FILE`."
-    )
+    add = f"a file of your own with `tropism data add {name} FILE --source WHERE --as-of DATE`."
+    source = schema.schema(name).fetch
+    how = f"Get it with `tropism data fetch {source}`, or bring {add}" if source else f"Bring {add}"
+    raise DataNotPresentError(f"table {name} is not on this machine: {info.meaning} {how}")
 
 
 def load_table(name: str) -> pd.DataFrame:
@@ -81,8 +85,8 @@ def load_table(name: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Tidy, keys first; ``.attrs["provenance"]`` says where it came from. What each column means
-        stands in the data dictionary.
+        Tidy, keys first; ``.attrs["provenance"]``, a dictionary, says where it came from. What each column
+        means stands in the data dictionary.
 
     Raises
     ------
@@ -102,5 +106,55 @@ def load_table(name: str) -> pd.DataFrame:
     77.1
     """
     frame = read_table(name).to_pandas()
-    frame.attrs["provenance"] = table_info(name).provenance
+    if provenance := table_info(name).provenance:
+        # As plain values: pandas writes attrs into a Parquet file as JSON.
+        frame.attrs["provenance"] = asdict(provenance)
     return frame
+
+
+def add_table(
+    name: str, file: str | os.PathLike[str], *, source: str, licence: str = "unstated", as_of: str
+) -> Vintage:
+    """Check a file of your own and keep it in your store; `load_table` then gives it first.
+
+    Parameters
+    ----------
+    name : str
+        The table whose layout the file has, as in `list_tables`.
+    file : path
+        ``.csv`` (UTF-8, commas, empty for missing) or ``.parquet``.
+    source, licence : str
+        Where the file came from and on what terms: carried into every result that uses it.
+    as_of : str
+        Date up to which the data run, ISO: ``"2024-06-30"``.
+
+    Returns
+    -------
+    Vintage
+
+    Raises
+    ------
+    SchemaError
+        If the file is no such table, or does not fit the table's description; names column and row.
+    StoreError
+        If the store cannot be written.
+
+    Examples
+    --------
+    >>> from tropism import add_table
+    >>> add_table("un_votes", "my_votes.csv", source="my coding", as_of="2024-06-30")  # doctest: +SKIP
+    """
+    schema.schema(name)
+    _refuse_unsourced(name, source, as_of)
+    return Store().write(name, read_table_file(Path(file)), Provenance(source.strip(), licence, as_of))
+
+
+def _refuse_unsourced(name: str, source: str, as_of: str) -> None:
+    if not source.strip():
+        raise SchemaError(f"{name}: the source is empty. Say where the file came from.")
+    try:
+        plain = datetime.date.fromisoformat(as_of).isoformat() == as_of
+    except ValueError:
+        plain = False
+    if not plain:
+        raise SchemaError(f"{name}: as-of is {as_of!r}; expected an ISO date, for instance 2024-06-30.")

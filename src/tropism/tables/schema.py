@@ -6,8 +6,10 @@ says which columns make a table and which of them are its key.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import difflib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -51,12 +53,13 @@ class Column:
 
 @dataclass(frozen=True)
 class TableSchema:
-    """The columns of a table; ``keys`` identify a row."""
+    """The columns of a table; ``keys`` identify a row, ``fetch`` names the source that provides it."""
 
     name: str
     keys: tuple[str, ...]
     columns: tuple[Column, ...]
     meaning: str
+    fetch: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -96,6 +99,7 @@ def schemas() -> dict[str, TableSchema]:
             keys=tuple(row["keys"].split()),
             columns=tuple(columns()[name] for name in (row["keys"] + " " + row["columns"]).split()),
             meaning=row["meaning"],
+            fetch=row.get("fetch") or "",
         )
         for row in _rows("tables.csv")
     }
@@ -135,7 +139,10 @@ def check(name: str, data: pa.Table | pd.DataFrame, *, strict: bool = True) -> p
         of bounds, a repeated key. Names table, column and row, and says what to do.
     """
     table = schema(name)
-    data = data if isinstance(data, pa.Table) else pa.Table.from_pandas(data, preserve_index=False)
+    repeated = [column for column, times in Counter(map(str, _names(data))).items() if times > 1]
+    if repeated:
+        raise SchemaError(f"{name}: the column {repeated[0]} stands in it more than once. Keep one.")
+    data = data if isinstance(data, pa.Table) else _arrow(data)
     absent = [column for column in table.names if column not in data.column_names]
     unknown = [column for column in data.column_names if column not in table.names]
     if absent or (unknown and strict):
@@ -151,6 +158,19 @@ def check(name: str, data: pa.Table | pd.DataFrame, *, strict: bool = True) -> p
     )
     _refuse_repeated_keys(name, table.keys, checked)
     return checked
+
+
+def _names(data: pa.Table | pd.DataFrame) -> Sequence[object]:
+    return data.column_names if isinstance(data, pa.Table) else list(data.columns)
+
+
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    try:
+        return pa.Table.from_pandas(frame, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        # A column of mixed Python types: taken as text, so that the check can name the row.
+        mixed = [column for column in frame if frame[column].dtype == "object"]
+        return pa.Table.from_pandas(frame.astype(dict.fromkeys(mixed, "string")), preserve_index=False)
 
 
 def _checked_column(
@@ -190,12 +210,18 @@ def _cast(table: str, column: Column, values: pa.ChunkedArray) -> pa.ChunkedArra
     try:
         if column.type == "code":
             return values.cast(pa.string()).dictionary_encode().cast(target)
-        if column.type == "flag" and pa.types.is_string(values.type):
-            return pc.equal(values, "true")
+        if pa.types.is_integer(target) and values.type in (pa.string(), pa.large_string()):
+            # "3.0" is how a spreadsheet or data frame writes a whole number beside empty cells.
+            with contextlib.suppress(pa.ArrowInvalid):
+                values = values.cast(pa.float64())
         # Floats beyond float32's 7 digits are rounded, not refused: safe casts guard integers only.
         return values.cast(target, safe=column.type != "number")
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        row = next(i for i, value in enumerate(values, 1) if not _castable(value, target))
+        row = next((i for i, value in enumerate(values, 1) if not _castable(value, target)), None)
+        if row is None:
+            raise SchemaError(
+                f"{table}: {column.name} holds too many different codes; a code column has at most 32,767."
+            ) from None
         raise SchemaError(
             f"{table}: {column.name} is {values[row - 1].as_py()!r} in row {row}; expected {column.type}"
             f"{f' in {column.unit}' if column.unit else ''} ({column.meaning})"

@@ -12,15 +12,23 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
+import secrets
+import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from tropism.errors import DamagedDataError, DataNotPresentError, OutputError, SchemaError, StoreError
+from tropism.errors import (
+    DamagedDataError,
+    DataNotPresentError,
+    OutputError,
+    SchemaError,
+    StoreError,
+    TropismError,
+)
 from tropism.series import Provenance
 from tropism.tables import schema
 
@@ -54,7 +62,14 @@ class Store:
         self.folder = (folder or home()) / "tables"
 
     def __contains__(self, name: str) -> bool:
-        return (self.folder / name / "vintages.json").is_file()
+        record = self.folder / name / "vintages.json"
+        try:
+            return record.is_file()
+        except OSError as fault:
+            raise StoreError(
+                f"store: {record} cannot be read ({fault.strerror or fault}). Set TROPISM_HOME to a folder "
+                "that can."
+            ) from None
 
     def write(self, name: str, data: pa.Table | pd.DataFrame, provenance: Provenance) -> Vintage:
         """Check a table, write it as a new vintage and make that the current one.
@@ -65,31 +80,42 @@ class Store:
             If the table does not fit its description; nothing is written then.
         StoreError
             If the folder cannot be written.
+        DamagedDataError
+            If the record of earlier vintages cannot be read.
         """
-        import pyarrow.parquet as pq
-
         table = schema.check(name, data)
         folder = self.folder / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with _replacing(folder / "incoming.parquet") as scratch:
-                pq.write_table(table, scratch, compression="zstd")
-                digest = hashlib.sha256(scratch.read_bytes()).hexdigest()
-                file = f"{digest[:16]}.parquet"
-                scratch.replace(folder / file)
-            vintage = Vintage(file, table.num_rows, _with_hash(provenance, digest))
-            earlier = [old for old in self.vintages(name) if old.file != file] if name in self else []
-            with _replacing(folder / "vintages.json") as scratch:
-                entries = [asdict(each) for each in (*earlier, vintage)]
-                scratch.write_text(json.dumps(entries, indent=2, ensure_ascii=False), encoding="utf-8")
-                scratch.replace(folder / "vintages.json")
+            # The record is read, extended and written: two writers at once would lose an entry.
+            with alone(folder) as held:
+                if held:
+                    # What a killed process left behind: nobody else is writing now.
+                    for leftover in folder.glob(".*-*"):
+                        leftover.unlink(missing_ok=True)
+                return self._write(folder, name, table, provenance)
         except OSError as fault:
-            if isinstance(fault, DamagedDataError | StoreError):
+            if isinstance(fault, TropismError):
                 raise
             raise StoreError(
                 f"store: {folder} cannot be written ({fault.strerror or fault}). Set TROPISM_HOME to a "
                 "folder that can."
             ) from None
+
+    def _write(self, folder: Path, name: str, table: pa.Table, provenance: Provenance) -> Vintage:
+        import pyarrow.parquet as pq
+
+        with _replacing(folder / "incoming.parquet") as scratch:
+            pq.write_table(table, scratch, compression="zstd")
+            digest = hashlib.sha256(scratch.read_bytes()).hexdigest()
+            file = f"{digest[:16]}.parquet"
+            scratch.replace(folder / file)
+        vintage = Vintage(file, table.num_rows, replace(provenance, sha256=digest))
+        earlier = [old for old in self.vintages(name) if old.file != file] if name in self else []
+        with _replacing(folder / "vintages.json") as scratch:
+            entries = [asdict(each) for each in (*earlier, vintage)]
+            scratch.write_text(json.dumps(entries, indent=2, ensure_ascii=False), encoding="utf-8")
+            scratch.replace(folder / "vintages.json")
         return vintage
 
     def vintages(self, name: str) -> list[Vintage]:
@@ -107,14 +133,18 @@ class Store:
             raise DataNotPresentError(f"table {name} is not in the store ({self.folder}).")
         try:
             entries: list[dict[str, Any]] = json.loads(record.read_text(encoding="utf-8"))
-            return [
-                Vintage(entry["file"], entry["rows"], Provenance(**entry["provenance"])) for entry in entries
+            vintages = [
+                Vintage(str(entry["file"]), int(entry["rows"]), Provenance(**entry["provenance"]))
+                for entry in entries
             ]
+            if not vintages:
+                raise ValueError("it names no vintage")
         except (OSError, ValueError, KeyError, TypeError) as fault:
             raise DamagedDataError(
                 f"store: {record} cannot be read ({fault}). Delete the folder {record.parent} and add the "
                 "table again."
             ) from None
+        return vintages
 
     def read(self, name: str) -> pa.Table:
         """The current vintage, after comparing its hash with the record.
@@ -128,6 +158,23 @@ class Store:
         """
         import pyarrow.parquet as pq
 
+        return pq.read_table(pa.BufferReader(self._content(name)[1]))
+
+    def expression(self, name: str) -> ibis.Table:
+        """The current vintage as an Ibis expression on an in-memory DuckDB connection.
+
+        Raises
+        ------
+        DataNotPresentError, DamagedDataError
+            As `read`.
+        """
+        import ibis
+
+        # DuckDB reads the file lazily, with errors of its own: compare the hash first.
+        return ibis.duckdb.connect().read_parquet(self._content(name)[0], table_name=name)
+
+    def _content(self, name: str) -> tuple[Path, bytes]:
+        """File of the current vintage and what is in it, after comparing its hash with the record."""
         vintage = self.vintages(name)[-1]
         path = self.folder / name / vintage.file
         try:
@@ -138,14 +185,7 @@ class Store:
             ) from None
         if hashlib.sha256(content).hexdigest() != vintage.provenance.sha256:
             raise DamagedDataError(self._damaged(path, "is not what was written"))
-        return pq.read_table(pa.BufferReader(content))
-
-    def expression(self, name: str) -> ibis.Table:
-        """The current vintage as an Ibis expression on an in-memory DuckDB connection."""
-        import ibis
-
-        vintage = self.vintages(name)[-1]
-        return ibis.duckdb.connect().read_parquet(self.folder / name / vintage.file, table_name=name)
+        return path, content
 
     def export(self, name: str, path: Path) -> Path:
         """Write the current vintage to a ``.csv`` or ``.parquet`` file.
@@ -157,12 +197,17 @@ class Store:
         OutputError
             If the file cannot be written; nothing is left half-written.
         """
+        import duckdb
+
         writers = {".csv": "to_csv", ".parquet": "to_parquet"}
-        if path.suffix not in writers:
+        if path.suffix.lower() not in writers:
             raise SchemaError(f"export: {path.name} ends in neither .csv nor .parquet: choose one of them.")
         expression = self.expression(name)
         with writing(path) as scratch:
-            getattr(expression, writers[path.suffix])(scratch)
+            try:
+                getattr(expression, writers[path.suffix.lower()])(scratch)
+            except duckdb.Error as fault:
+                raise OutputError(f"output: {path} cannot be written ({fault}). Choose another.") from None
         return path
 
     def _damaged(self, path: Path, problem: str) -> str:
@@ -178,14 +223,18 @@ def writing(path: Path) -> Iterator[Path]:
     OutputError
         If the folder or file cannot be written.
     """
-    if path.is_dir():
-        raise OutputError(f"output: {path} is a folder. Name a file in it.")
     try:
-        with _replacing(path) as scratch:
+        if path.is_dir():
+            raise OutputError(f"output: {path} is a folder. Name a file in it.")
+        if path.exists() and not path.is_file():
+            # A device or pipe, as /dev/stdout: written straight, never replaced by a file.
+            yield path
+            return
+        with _replacing(path.resolve()) as scratch:
             yield scratch
-            scratch.replace(path)
+            scratch.replace(path.resolve())
     except OSError as fault:
-        if isinstance(fault, OutputError):
+        if isinstance(fault, TropismError):
             raise
         raise OutputError(
             f"output: {path} cannot be written ({fault.strerror or fault}). Choose another file or folder."
@@ -193,20 +242,37 @@ def writing(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def alone(folder: Path) -> Iterator[bool]:
+    """Keep other processes out of a folder while the block runs; they wait.
+
+    Yields whether that could be had: some network file systems lock nothing. The lock goes with the
+    process, however it ends.
+    """
+    with (folder / ".lock").open("a", encoding="utf-8") as handle:
+        yield _lock(handle)
+
+
+def _lock(handle: IO[str]) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(handle.fileno(), msvcrt.LK_LOCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX)
+    except OSError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
     """A scratch file in the same folder, so that a rename is atomic; gone if the block fails."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    scratch = Path(name)
-    # mkstemp makes the file private; a finished output gets the usual permissions of a new file.
-    umask = os.umask(0)
-    os.umask(umask)
-    scratch.chmod(0o666 & ~umask)
+    scratch = path.with_name(f".{path.stem[:40]}-{secrets.token_hex(4)}{path.suffix}")
+    scratch.touch(exist_ok=False)
     try:
         yield scratch
     finally:
         scratch.unlink(missing_ok=True)
-
-
-def _with_hash(provenance: Provenance, digest: str) -> Provenance:
-    return Provenance(**(asdict(provenance) | {"sha256": digest}))

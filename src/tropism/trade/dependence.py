@@ -49,7 +49,7 @@ def import_share_series(
     mineral_trade : pyarrow.Table
         The table of that name: exporter, importer, year, hs6, trade_thousand_usd.
     poles : sequence of str
-        ISO3 codes. A pole without any row gets no dyad.
+        ISO3 codes. A pole that stands in no row gets no dyad.
     products : collection of int, optional
         Six-digit codes to count, in the numerator and in the total; for instance `ENERGY`. All without
         any.
@@ -146,11 +146,10 @@ def intermediate_share_series(icio_flows: pa.Table, poles: Sequence[str], side: 
         If a column is absent.
     """
     flows = _sum_flows(icio_flows, poles, side, "flow_million_usd")
-    complete = np.where(np.isnan(flows.with_pole) & ~np.isnan(flows.total), 0.0, flows.with_pole)
     state, _, word = _SIDES[side]
     return _series(
         flows,
-        complete / np.where(flows.total > 0, flows.total, np.nan),
+        np.where(flows.total > 0, np.nan_to_num(flows.shares()), np.nan),
         name=f"intermediate_{side[:-1]}_share",
         label=f"Share of intermediate {side} {word} the pole",
         measured_in=f"share of the {state}'s intermediate {side}",
@@ -216,6 +215,11 @@ class _Sums:
     with_pole: np.ndarray
     total: np.ndarray
 
+    def shares(self, minimum: float = 0.0) -> np.ndarray:
+        """Flows with each pole divided by the total, NaN where the total is zero or below ``minimum``."""
+        enough = (self.total > 0) & (self.total >= minimum)
+        return self.with_pole / np.where(enough, self.total, np.nan)
+
 
 def _sum_flows(
     table: pa.Table,
@@ -262,17 +266,15 @@ def _sum_flows(
 
 def _encode(*columns: pa.ChunkedArray) -> tuple[list[str], list[np.ndarray]]:
     """Number the economies of several columns alike, in alphabetical order."""
-    encoded = []
+    arrays = []
     for column in columns:
-        plain = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-        encoded.append(plain.unify_dictionaries().combine_chunks())
-    arrays = [each.chunk(0) if isinstance(each, pa.ChunkedArray) else each for each in encoded]
-    codes = sorted({code for each in arrays for code in each.dictionary.to_pylist()})
+        encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+        arrays.append(encoded.unify_dictionaries().combine_chunks())
+    names = [array.dictionary.to_pylist() for array in arrays]
+    codes = sorted(set().union(*names))
     place = {code: i for i, code in enumerate(codes)}
-    numbers = [np.array([place[code] for code in each.dictionary.to_pylist()], np.int64) for each in arrays]
-    return codes, [
-        number[each.indices.to_numpy()] for number, each in zip(numbers, arrays, strict=True)
-    ]
+    numbers = [np.array([place[code] for code in each], dtype=np.int64) for each in names]
+    return codes, [number[array.indices.to_numpy()] for number, array in zip(numbers, arrays, strict=True)]
 
 
 def _share_series(
@@ -282,13 +284,13 @@ def _share_series(
     state, _, word = _SIDES[side]
     return _series(
         flows,
-        flows.with_pole / np.where(flows.total >= minimum, flows.total, np.nan),
+        flows.shares(minimum),
         name=f"mineral_{side[:-1]}_share",
         label=f"Share of recorded {side} of {_goods(products)} {word} the pole",
         measured_in=f"share of the {state}'s recorded {side}",
         notes=(
             _NO_RECORD,
-            f"A year in which the state's recorded {side} are below {minimum:,.0f} thousand dollars is missing.",
+            f"Missing, too, where the state's recorded {side} are below {minimum:,.0f} thousand dollars.",
         ),
     )
 
@@ -337,6 +339,6 @@ def _require(table: pa.Table, columns: Sequence[str]) -> None:
     absent = [column for column in columns if column not in table.column_names]
     if absent:
         raise SchemaError(
-            f"trade: the table lacks the column {absent[0]}; it has {', '.join(table.column_names)}. Take the "
-            "table from `load_table` or rename the column."
+            f"trade: the table lacks the column {absent[0]}; it has {', '.join(table.column_names)}. Take "
+            "the table from `load_table` or rename the column."
         )

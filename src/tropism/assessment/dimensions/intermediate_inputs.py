@@ -20,7 +20,7 @@ DIMENSION = Dimension(
     measure=measure,
     how_to_read="Share of imported intermediate goods and services, all 50 sectors, by value, in 2022.",
     contradicted_by="Not tested: one year shows a level, never a change.",
-    blind_to=("every year but 2022", "final demand, which is not bilateral in this table"),
+    blind_to=("any year but 2022", "final demand, which is not bilateral in this table"),
     order=50,
     tests_change=False,
 )

@@ -1,0 +1,195 @@
+"""Directives whose text comes from the package at build time: nothing of it is copied by hand.
+
+``{tables}``, ``{licences}``, ``{dictionary}``, ``{evidence}``, ``{sources}``, ``{verbs}``, ``{fragments}``,
+and ``{run} tropism …``, which runs a command and shows what it printed.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from tropism.assessment.dimension import dimensions
+from tropism.sources import sources
+from tropism.tables import list_tables, schema
+from tropism.tables.embedded import manifest
+from tropism.verbs import VERBS
+
+ROOT = Path(__file__).parents[1]
+KINDS = ("added", "changed", "deprecated", "removed", "fixed", "security", "numbers")
+
+
+def grid(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """A Markdown table."""
+    names = list(header)
+    yield from ("", f"| {' | '.join(names)} |", f"|{' --- |' * len(names)}")
+    for row in rows:
+        cells = (" ".join(str("" if cell is None else cell).split()).replace("|", r"\|") for cell in row)
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+def link(text: str, address: str) -> str:
+    """A link where there is an address."""
+    return f"[{text}](<{address}>)" if address else text
+
+
+def tables() -> Iterator[str]:
+    """Every table with its origin: the manifest as a page."""
+    embedded = manifest()
+    rows = []
+    for info in list_tables():
+        entry, facts = embedded.get(info.name), info.provenance
+        years = f"{entry.first_year}-{entry.last_year}" if entry and entry.first_year else ""
+        count = f"{info.rows:,}" if info.rows is not None else ""
+        place = info.place if facts else f"`tropism data fetch {schema.schema(info.name).fetch}`"
+        rows.append((f"[`{info.name}`](#{info.name})", count, years, place, facts.as_of if facts else ""))
+    yield from grid(("table", "rows", "years", "where", "as of"), rows)
+
+
+def licences() -> Iterator[str]:
+    """Every origin of embedded tables: terms, citation and notes."""
+    embedded = manifest()
+    origins: dict[tuple[str, str, str], list[str]] = {}
+    for entry in embedded.values():
+        facts = entry.provenance
+        origins.setdefault((facts.source, facts.licence, facts.version), []).append(entry.name)
+    for (source, licence, version), names in origins.items():
+        facts = embedded[names[0]].provenance
+        yield from ("", f"**{link(source, facts.url)}**", "")
+        yield f"Tables: {', '.join(f'`{name}`' for name in names)}.  "
+        yield f"Licence: {licence}.  "
+        yield f"Version: {version}. As of {facts.as_of}.  "
+        if facts.citation:
+            yield f"Cite: {facts.citation}"
+        notes = dict.fromkeys(note for name in names for note in embedded[name].notes)
+        yield from ("", *(f"- {note}" for note in notes), "")
+
+
+def dictionary() -> Iterator[str]:
+    """Every column of every table."""
+    for name, table in schema.schemas().items():
+        yield from ("", f"({name})=", f"## `{name}`", "", table.meaning, "")
+        rows = []
+        for column in table.columns:
+            unit = column.unit or (", ".join(f"`{value}`" for value in column.allowed))
+            key = "key" if column.name in table.keys else "may be null" if column.nullable else ""
+            rows.append((f"`{column.name}`", column.type, unit, key, column.meaning))
+        yield from grid(("column", "type", "unit or values", "", "meaning"), rows)
+
+
+def evidence() -> Iterator[str]:
+    """Every line of evidence, from its record."""
+    for each in dimensions():
+        question = each.question.format(A="A", B="B", C="C")
+        yield from ("", f"## {each.title}", "", f"*{question}*", "", each.how_to_read, "")
+        yield f"Kind: {each.block}, a {each.signal} signal. Tables: "
+        yield ", ".join(f"[`{name}`](#{name})" for name in each.tables) + ".  "
+        yield f"What would speak against it: {each.contradicted_by}"
+        yield from ("", "It does not see:", "", *(f"- {spot}" for spot in each.blind_to), "")
+
+
+def source_list() -> Iterator[str]:
+    """What `tropism data fetch` can get."""
+    rows = [
+        (
+            f"`{each.name}`",
+            link(each.title, each.page),
+            ", ".join(f"`{name}`" for name in each.tables),
+            each.licence,
+        )
+        for each in sources().values()
+    ]
+    yield from grid(("source", "data set", "tables", "licence"), rows)
+
+
+def verbs() -> Iterator[str]:
+    """The table of verbs."""
+    rows = [
+        (f"[`tropism.{verb.name}`](#tropism.{verb.name})", f"`tropism {verb.command}`", f"`{verb.result}`")
+        for verb in VERBS
+    ]
+    yield from grid(("Python", "command", "returns"), rows)
+
+
+def fragments() -> Iterator[str]:
+    """The changes that wait for a release, by kind."""
+    found: dict[str, list[str]] = {}
+    for file in sorted((ROOT / "changes").glob("*.md")):
+        if file.name == "README.md":
+            continue
+        first, _, text = file.read_text(encoding="utf-8").partition("\n")
+        kind = first.removeprefix("kind:").strip()
+        if kind not in KINDS:
+            raise ValueError(
+                f"changes/{file.name}: the first line is {first!r}; expected 'kind: ' and one of {KINDS}"
+            )
+        found.setdefault(kind, []).append(" ".join(text.split()))
+    for kind in sorted(found, key=KINDS.index):
+        heading = "Numbers that changed" if kind == "numbers" else kind.capitalize()
+        yield from ("", f"**{heading}**", "", *(f"- {text}" for text in found[kind]), "")
+
+
+class Generated(SphinxDirective):
+    """Markdown written by one of the functions above."""
+
+    WRITERS: ClassVar = {
+        "tables": tables,
+        "licences": licences,
+        "dictionary": dictionary,
+        "evidence": evidence,
+        "sources": source_list,
+        "verbs": verbs,
+        "fragments": fragments,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        """Parse what the writer of this name yields."""
+        for folder in ("src/tropism/data/manifest.json", "src/tropism/tables/columns.csv", "changes"):
+            self.env.note_dependency(str(ROOT / folder))
+        return self.parse_text_to_nodes("\n".join(self.WRITERS[self.name]()), allow_section_headings=True)
+
+
+class Run(SphinxDirective):
+    """Run a command of the package and show it with its real output."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        """Run it in the folder of the built pages, where it may leave a file to link to."""
+        command = self.arguments[0]
+        program, *arguments = shlex.split(command)
+        if program != "tropism":
+            raise self.error(f"{{run}} runs tropism, not {program}")
+        done = subprocess.run(
+            [sys.executable, "-m", "tropism.cli", *arguments],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            env=os.environ | {"COLUMNS": "96", "TERM": "dumb"},
+            cwd=self.env.app.outdir,
+        )
+        if done.returncode:
+            raise self.error(f"{command}: exit code {done.returncode}\n{done.stderr}")
+        lines = [f"$ {command}", *(line.rstrip() for line in done.stdout.splitlines())]
+        block = nodes.literal_block("\n".join(lines), "\n".join(lines))
+        block["language"] = "text"
+        return [block]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives."""
+    for name in Generated.WRITERS:
+        app.add_directive(name, Generated)
+    app.add_directive("run", Run)
+    return {"parallel_read_safe": True}

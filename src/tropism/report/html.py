@@ -1,0 +1,156 @@
+"""One self-contained page per assessment: words, tables and static charts, without any script.
+
+The page asks for nothing from anywhere: its policy (CSP) allows its own style sheet, by hash, and nothing
+else. All words come from the assessment and from `tropism.report.words`; templates compute nothing, and
+escape everything that they are given.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tropism.report import words
+from tropism.tables.library import list_tables
+from tropism.tables.store import writing
+
+if TYPE_CHECKING:
+    import altair
+
+    from tropism.assessment import Assessment, EvidenceRow
+
+#: What the page may load: its own style sheet, named by its hash. No script, no request.
+POLICY = "default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+_Draw = Callable[["EvidenceRow", "Assessment"], "altair.LayerChart | None"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart and its words: ``sentence`` says what is seen, for a reader who does not see it."""
+
+    svg: str
+    title: str
+    sentence: str
+    note: str
+    kind: str
+
+
+def write_report(assessment: Assessment, path: str | Path) -> Path:
+    """Write an assessment as one HTML file that opens from disk, offline, and prints.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    path : str or Path
+        The file to write; an existing one is replaced when the new one is complete.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written; nothing is left half-written.
+
+    Examples
+    --------
+    >>> from tropism import assess, write_report
+    >>> answer = assess("PAK", toward="RUS", away_from="USA")
+    >>> write_report(answer, "pakistan.html").name  # doctest: +SKIP
+    'pakistan.html'
+    """
+    path = Path(path)
+    # The folder is tried before the charts are drawn: fail before the long computation.
+    with writing(path) as scratch:
+        scratch.write_text(render(assessment), encoding="utf-8", newline="\n")
+    return path
+
+
+def render(assessment: Assessment) -> str:
+    """The page as text; the same assessment gives the same text."""
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tropism.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"typeset": words.typeset, "markup": Markup}
+    style = resources.files("tropism.report").joinpath("templates/page.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    tables = {info.provenance: info.name for info in list_tables() if info.provenance is not None}
+    return environment.get_template("page.html").render(
+        assessment=assessment,
+        a=assessment.names[0],
+        b=assessment.names[1],
+        c=assessment.names[2],
+        figures={row.name: _figures(row, assessment) for row in assessment.rows},
+        strips={row.name: _strip(row, assessment) for row in assessment.rows},
+        events=sorted(assessment.events, key=lambda event: str(event["date"])),
+        tables=tables,
+        style=style,
+        policy=POLICY.format(digest=digest),
+        words=words,
+    )
+
+
+def _figures(row: EvidenceRow, assessment: Assessment) -> list[Figure]:
+    from tropism.assessment import charts
+
+    names = assessment.names
+    drawn: list[tuple[str, _Draw, Callable[..., str], Callable[..., str], Callable[..., str]]] = [
+        ("path", charts.path_chart, words.path_title, words.path_sentence, words.path_note),
+        ("cloud", charts.cloud_chart, words.cloud_title, words.cloud_sentence, words.cloud_note),
+        ("level", charts.level_chart, words.level_title, words.level_sentence, words.level_note),
+    ]
+    return [
+        Figure(svg, title(row, names), sentence(row, names), note(row), kind)
+        for kind, draw, title, sentence, note in drawn
+        if (svg := _svg(draw(row, assessment), f"{row.name}-{kind}"))
+    ]
+
+
+def _strip(row: EvidenceRow, assessment: Assessment) -> str:
+    from tropism.assessment import charts
+
+    return _svg(charts.strip_chart(row, assessment), f"{row.name}-strip")
+
+
+def _svg(chart: altair.LayerChart | None, figure: str) -> str:
+    """Draw a chart; its ids are prefixed by the figure, its numbers rounded to what a screen shows."""
+    if chart is None:
+        return ""
+    import altair
+    import vl_convert
+
+    from tropism.assessment.charts import CONFIG
+
+    specification: dict[str, Any] = chart.to_dict() | {
+        "config": CONFIG,
+        "autosize": {"type": "fit", "contains": "padding"},
+    }
+    version = altair.SCHEMA_VERSION.rpartition(".")[0].removeprefix("v")
+    svg: str = vl_convert.vegalite_to_svg(specification, vl_version=version, allowed_base_urls=[])
+    # The converter numbers its clip paths by a counter of the process: charts on one page would share
+    # ids, and the same page would differ from one run to the next.
+    numbers: dict[str, str] = {}
+
+    def rename(found: re.Match[str]) -> str:
+        name = numbers.setdefault(found["id"], f"{figure}-{len(numbers) + 1}")
+        return f"{found['before']}{name}{found['after']}"
+
+    svg = re.sub(r'(?P<before>\bid=")(?P<id>[^"]+)(?P<after>")', rename, svg)
+    svg = re.sub(r"(?P<before>url\(#)(?P<id>[^)]+)(?P<after>\))", rename, svg)
+    svg = re.sub(r"(?<=[ ,(\"MLHVZlhv])-?\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}", svg)
+    return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)

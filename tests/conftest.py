@@ -1,0 +1,65 @@
+"""Where shared data lie, and skips that count as failures in CI.
+
+Tests in ``tests/shared`` and ``tests/browser`` carry the mark of their folder. ``TROPISM_NO_SKIPS=1``
+turns every skip into a failure: a run that lacks a tool or data is no proof.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+FOLDERS = {"shared", "browser"}
+TESTS = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The shared data folder: ``TROPISM_SHARED``, else beside the repository."""
+    folder = Path(os.environ.get("TROPISM_SHARED") or TESTS.parent / ".." / "shared" / "data").resolve()
+    if not folder.is_dir():
+        pytest.skip(f"the shared data folder {folder} is not there; set TROPISM_SHARED")
+    return folder
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep tests away from the user's store of tables, which would come before the embedded ones."""
+    home = tempfile.TemporaryDirectory(prefix="tropism-home-", ignore_cleanup_errors=True)
+    config.add_cleanup(home.cleanup)
+    os.environ["TROPISM_HOME"] = home.name
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by their folder, so that a new one cannot be forgotten."""
+    for item in items:
+        if item.path.is_relative_to(TESTS):
+            for folder in FOLDERS & set(item.path.relative_to(TESTS).parts[:-1]):
+                item.add_marker(folder)
+        elif item.path.suffix == ".md":
+            item.add_marker("docs")
+
+
+def _fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("TROPISM_NO_SKIPS") == "1":
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"TROPISM_NO_SKIPS: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> object:
+    """A skipped test."""
+    report = yield
+    _fail_if_skipped(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> object:
+    """A module that skips itself as a whole."""
+    report = yield
+    _fail_if_skipped(report)
+    return report
