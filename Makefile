@@ -33,7 +33,7 @@ check: $(VENV)/.package $(VENV)/.dev
 	$(MAKE) docs
 
 docs: $(VENV)/.package $(VENV)/.dev
-	$(RUN) -m sphinx --fail-on-warning --nitpicky --quiet -b html docs site
+	$(RUN) -m sphinx --fail-on-warning --quiet -b html docs site
 	@echo "The docs: $$(pwd)/site/index.html"
 
 lint: $(VENV)/.package $(VENV)/.dev

@@ -29,8 +29,6 @@ autodoc_class_signature = "separated"
 autodoc_preserve_defaults = True
 napoleon_google_docstring = False
 napoleon_use_rtype = False
-# Only names of this package can be links: the inventories of others would have to be fetched.
-nitpick_ignore_regex = [("py:.*", r"(?!tropism\.).*")]
 
 html_theme = "furo"
 html_title = "tropism"

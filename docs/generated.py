@@ -49,7 +49,9 @@ def tables() -> Iterator[str]:
     rows = []
     for info in list_tables():
         entry, facts = embedded.get(info.name), info.provenance
-        years = f"{entry.first_year}-{entry.last_year}" if entry and entry.first_year else ""
+        years = "" if entry is None or entry.first_year is None else f"{entry.first_year}"
+        if entry is not None and entry.first_year != entry.last_year:
+            years += f"\u2011{entry.last_year}"  # does not break in a narrow cell
         count = f"{info.rows:,}" if info.rows is not None else ""
         place = info.place if facts else f"`tropism data fetch {schema.schema(info.name).fetch}`"
         rows.append((f"[`{info.name}`](#{info.name})", count, years, place, facts.as_of if facts else ""))
@@ -176,7 +178,7 @@ class Run(SphinxDirective):
             capture_output=True,
             text=True,
             encoding="utf-8",
-            env=os.environ | {"COLUMNS": "96", "TERM": "dumb"},
+            env=os.environ | {"COLUMNS": "84", "TERM": "dumb"},
             cwd=self.env.app.outdir,
         )
         if done.returncode:
@@ -187,9 +189,17 @@ class Run(SphinxDirective):
         return [block]
 
 
+def trim(_app: Sphinx, document: nodes.document) -> None:
+    """Take the blank line off that doctest needs before a closing fence."""
+    for block in document.findall(nodes.literal_block):
+        if block.children and isinstance(block[0], nodes.Text):
+            block[0] = nodes.Text(str(block[0]).rstrip())
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
     for name in Generated.WRITERS:
         app.add_directive(name, Generated)
     app.add_directive("run", Run)
+    app.connect("doctree-read", trim)
     return {"parallel_read_safe": True}

@@ -11,7 +11,7 @@ from tropism.series import Provenance, Series
 from tropism.shifts import Estimate, infer_shifts
 
 TRIAD = Triad("PAK", "RUS", "USA")
-NAMES = ("Pakistan", "Russia", "United States")
+NAMES = ("Pakistan", "Russia", "the United States")
 WINDOW = Window(2004, 2013, 2014)
 SOURCE = Provenance(
     source="a made-up source of votes",

@@ -264,7 +264,7 @@ def test_only_one_pole_on_record_still_gives_its_path():
     series = panel("half", "share of recorded imports", "trade")
     series = series.select([unit for unit in series.units if unit != "PAK>USA"])
     line = replace(
-        row("half", "Half", "absent", missing=("no data on Pakistan with United States",)),
+        row("half", "Half", "absent", missing=("no data on Pakistan with the United States",)),
         series=series,
         shifts=infer_shifts(series, TRIAD, WINDOW),
     )
@@ -327,7 +327,9 @@ def test_a_move_that_most_states_made_further_is_not_called_a_move_the_other_way
     line = row("agenda", "Agenda", "ranked", replace(series, values=values))
     assert line.shift.change.estimate == pytest.approx(-0.01, abs=1e-6)
     assert line.shift.rank.percentile == 100
-    assert words.standing_in_words(line, NAMES) == "59 of 59 other states moved further toward United States"
+    assert (
+        words.standing_in_words(line, NAMES) == "59 of 59 other states moved further toward the United States"
+    )
 
 
 def test_words_name_the_state_that_moved_furthest(answer):

@@ -398,6 +398,8 @@ def test_every_code_of_the_embedded_tables_is_known():
         ("People's Republic of China", "CHN"),
         ("Micronesia (Federated States of)", "FSM"),
         ("Bosnia-Herzegovina", "BIH"),
+        ("Fmr Fed. Rep. of Germany", "DEU"),
+        ("Fmr Dem. Rep. of Germany", "DDR"),
         # ISO 3166 before the renaming, as in older tables.
         ("ROM", "ROU"),
         ("ZAR", "COD"),

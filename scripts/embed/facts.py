@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-from embed import Built
 
+from embed import Built
 from tropism.series import Provenance
 
 FACTS = Path(__file__).parents[2] / "src" / "tropism" / "data" / "facts"

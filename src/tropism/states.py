@@ -46,7 +46,8 @@ _SHORT = {
     "ste": "saint",
     "terr": "territory",
 }
-_SILENT = {"and", "of", "the"}
+#: "Fmr" is how Comtrade marks states that have ended.
+_SILENT = {"and", "fmr", "former", "of", "the"}
 
 #: States whose name takes the article in running text.
 _WITH_ARTICLE = frozenset(
@@ -597,7 +598,7 @@ def _not_there(text: str, sought: list[State], year: int) -> str:
 
 def _nearest(text: str) -> str:
     written = {
-        " ".join(_key(name)): (name, state)
+        " ".join(_key(name)): state
         for state in states()
         for name in (state.name, *state.aliases)
         if len(name) > 3
@@ -610,7 +611,7 @@ def _nearest(text: str) -> str:
         counts = Counter(word for key in written for word in key.split())
         rare = {word for word in sought.split() if len(word) > 3 and counts[word] <= 3}
         close = [key for key in written if rare & set(key.split())]
-    near = dict.fromkeys(written[key][1].iso3 for key in close)
+    near = dict.fromkeys(written[key].iso3 for key in close)
     if not near:
         return "Give an ISO3 code (PAK) or an English name (Pakistan)."
     named = ", ".join(f"{_table()[iso3].name} ({iso3})" for iso3 in list(near)[:3])

@@ -23,5 +23,5 @@ VERBS = (
     Verb("list_tables", "tropism.tables", "data list", "list"),
     Verb("load_table", "tropism.tables", "data show", "pandas.DataFrame"),
     Verb("add_table", "tropism.tables", "data add", "tropism.tables.Vintage"),
-    Verb("fetch_table", "tropism.sources", "data fetch", "tropism.tables.Vintage"),
+    Verb("fetch_table", "tropism.sources", "data fetch", "list"),
 )

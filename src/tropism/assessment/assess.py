@@ -141,15 +141,23 @@ def _refuse_absent(state: State, window: Window) -> None:
         ("before", window.before_start, window.before_end),
         ("after", window.after_start, last),
     ):
-        if not any(code.exists(year) for code in codes for year in range(first, end + 1)):
+        if not any(_present(code, year) for code in codes for year in range(first, end + 1)):
             raise TriadError(
                 f"triad: {state.name} ({state.iso3}) did not exist in {first}-{end}, the years {side}. It "
                 f"existed {_spells(state)}. Choose another window (--before, --after) or state."
             )
 
 
+def _present(state: State, year: int) -> bool:
+    """A state, or a member of the United Nations before it was one (Ukraine, Belarus)."""
+    return state.exists(year) or any(spell.covers(year) for spell in state.un_member)
+
+
 def _spells(state: State) -> str:
-    return f"from {state.first_year}" + ("" if state.last_year is None else f" to {state.last_year}")
+    return ", ".join(
+        f"from {spell.start.year}" + ("" if spell.end is None else f" to {spell.end.year}")
+        for spell in state.spells
+    )
 
 
 def _refuse_uncovered(rows: tuple[EvidenceRow, ...], window: Window) -> None:

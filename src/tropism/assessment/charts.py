@@ -271,6 +271,8 @@ def _scale(row: EvidenceRow) -> int:
 
 
 def _short(name: str, code: str) -> str:
+    """A label without its article ("the United States"); its code where even that is long."""
+    name = name.removeprefix("the ")
     return name if len(name) <= LONGEST else code
 
 

@@ -116,8 +116,7 @@ def print_tables(tables: Sequence[TableInfo], console: Console | None = None) ->
     for info in tables:
         console.print(Text(info.name, style="bold"), Text(info.meaning, style=""))
         if info.provenance is None:
-            how = f"tropism data fetch {info.fetch}" if info.fetch else f"tropism data add {info.name} FILE"
-            console.print(Padding(Text(f"not here: {how}"), (0, 0, 1, 2)))
+            console.print(Padding(Text(f"Not on this machine. {info.how_to_get}"), (0, 0, 1, 2)))
             continue
         source = info.provenance
         rows = f"{info.rows:,} rows, " if info.rows is not None else ""

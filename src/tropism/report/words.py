@@ -173,22 +173,23 @@ def furthest_in_words(row: EvidenceRow, names: Names, count: int = 3) -> str:
             moved = (f"{_state_name(codes[i])} {number(float(changes[i]), row, signed=True)}" for i in movers)
             said.append(f"furthest toward {pole}: {', '.join(moved)}")
     sentence = "; ".join(said)
-    return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
+    return f"{_upper(sentence)}." if sentence else ""
 
 
 def path_title(row: EvidenceRow, names: Names) -> str:
     """The finding that the chart of paths shows."""
-    return f"{names[0]}: {row.direction if row.shift is not None else standing_in_words(row, names)}"
+    return f"{_upper(names[0])}: {row.direction if row.shift is not None else standing_in_words(row, names)}"
 
 
 def cloud_title(row: EvidenceRow, names: Names) -> str:
     """The finding that the chart of all states shows."""
-    return f"{names[0]}: {standing_in_words(row, names)}"
+    return f"{_upper(names[0])}: {standing_in_words(row, names)}"
 
 
 def level_title(row: EvidenceRow, names: Names) -> str:
     """What the chart of one year shows."""
-    return f"{names[0]}: {level_in_words(row, 0)} with {names[1]}, {level_in_words(row, 1)} with {names[2]}"
+    toward, away = level_in_words(row, 0), level_in_words(row, 1)
+    return f"{_upper(names[0])}: {toward} with {names[1]}, {away} with {names[2]}"
 
 
 def path_sentence(row: EvidenceRow, names: Names) -> str:
@@ -227,7 +228,8 @@ def cloud_note(row: EvidenceRow) -> str:
 
 def level_note(row: EvidenceRow) -> str:
     """Unit, number of states, source and year of the chart of one year."""
-    return f"Unit: {unit_in_words(row)}. n = {row.coverage.states} states; the ticks are the others. {source_note(row)}"
+    n = f"n = {row.coverage.states} states; the ticks are the others"
+    return f"Unit: {unit_in_words(row)}. {n}. {source_note(row)}"
 
 
 def source_note(row: EvidenceRow) -> str:
@@ -282,10 +284,14 @@ def sources_used(rows: Sequence[EvidenceRow]) -> dict[Provenance, list[str]]:
     return used
 
 
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _state_name(code: str) -> str:
     from tropism.states import find_state
 
     try:
-        return find_state(code).name
+        return find_state(code, territories=True).name
     except UnknownStateError:
         return code

@@ -60,7 +60,7 @@ def manifest() -> dict[str, EmbeddedTable]:
             )
             for name, entry in entries.items()
         }
-    except (OSError, ValueError, KeyError, TypeError) as fault:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
         raise DamagedDataError(
             f"the package's manifest.json cannot be read ({fault}). The installation is damaged: reinstall "
             "tropism (pip install --force-reinstall --no-deps tropism)."

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TableInfo:
-    """What is known of a table: ``place`` is ``"store"``, ``"embedded"`` or ``"absent"``."""
+    """What is known of a table: ``place`` is ``"store"``, ``"embedded"`` or ``"absent"``.
+
+    ``how_to_get`` says, for an absent table, which command brings it.
+    """
 
     name: str
     meaning: str
@@ -30,10 +33,23 @@ class TableInfo:
     rows: int | None
     provenance: Provenance | None
     notes: tuple[str, ...] = ()
+    how_to_get: str = ""
 
 
 def list_tables() -> list[TableInfo]:
-    """Every table that the package knows, with the copy that `load_table` would give."""
+    """List every table that the package knows, with the copy that `load_table` would give.
+
+    Returns
+    -------
+    list of TableInfo
+        In the order of the data dictionary.
+
+    Examples
+    --------
+    >>> from tropism import list_tables
+    >>> [table.place for table in list_tables() if table.name == "mineral_trade"]
+    ['embedded']
+    """
     return [table_info(name) for name in schema.schemas()]
 
 
@@ -52,7 +68,10 @@ def table_info(name: str) -> TableInfo:
         return TableInfo(name, meaning, "store", vintage.rows, vintage.provenance)
     if entry := embedded.manifest().get(name):
         return TableInfo(name, meaning, "embedded", entry.rows, entry.provenance, entry.notes)
-    return TableInfo(name, meaning, "absent", None, None)
+    source = schema.schema(name).fetch
+    add = f"a file of your own with `tropism data add {name} FILE --source WHERE --as-of DATE`."
+    how = f"Get it with `tropism data fetch {source}`, or bring {add}" if source else f"Bring {add}"
+    return TableInfo(name, meaning, "absent", None, None, how_to_get=how)
 
 
 def read_table(name: str) -> pa.Table:
@@ -68,10 +87,7 @@ def read_table(name: str) -> pa.Table:
         return Store().read(name)
     if info.place == "embedded":
         return embedded.read(name)
-    add = f"a file of your own with `tropism data add {name} FILE --source WHERE --as-of DATE`."
-    source = schema.schema(name).fetch
-    how = f"Get it with `tropism data fetch {source}`, or bring {add}" if source else f"Bring {add}"
-    raise DataNotPresentError(f"table {name} is not on this machine: {info.meaning} {how}")
+    raise DataNotPresentError(f"table {name} is not on this machine: {info.meaning} {info.how_to_get}")
 
 
 def load_table(name: str) -> pd.DataFrame:

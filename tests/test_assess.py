@@ -1,0 +1,188 @@
+"""The main job on the embedded data: known answers, any triad, honest gaps, clear refusals."""
+
+import json
+
+import pytest
+
+from tropism import assess
+from tropism.assessment import reading
+from tropism.assessment.dimension import dimensions
+from tropism.errors import TriadError, UnknownStateError, WindowError
+from tropism.shifts import Estimate, Placebo, Shift
+
+
+@pytest.fixture(scope="module")
+def pakistan():
+    return assess("PAK", toward="RUS", away_from="USA")
+
+
+def row(answer, name):
+    return next(each for each in answer.rows if each.name == name)
+
+
+def test_every_line_of_evidence_has_a_row_with_coverage_and_gaps(pakistan):
+    assert [each.name for each in pakistan.rows] == [dimension.name for dimension in dimensions()]
+    assert pakistan.event == 2014 and str(pakistan.window) == "2004-2013 against 2014-"
+    for each in pakistan.rows:
+        assert each.coverage.sources and each.coverage.as_of
+        assert each.blind_to and each.how_to_read and each.contradicted_by
+        assert "Pakistan" in each.question or "Russia" in each.question
+    assert any("ES-11" in gap for gap in row(pakistan, "vote_similarity").blind_to)
+
+
+def test_pakistan_votes_moved_toward_the_usa_but_less_than_most(pakistan):
+    """Raw change and rank point to different poles: the case the whole project is about."""
+    votes = row(pakistan, "contested_votes").shift
+    assert votes.change.estimate < 0  # raw: toward the USA
+    assert votes.rank.median < votes.change.estimate  # but the middle state moved further
+    assert 75 < votes.rank.percentile < 95
+    assert any("no move of Pakistan's own" in sentence for sentence in pakistan.reading)
+
+
+def test_pakistan_joined_the_shanghai_organisation_within_the_window(pakistan):
+    shared = row(pakistan, "shared_memberships")
+    assert "SCO: full member 2017-06-09" in shared.remarks
+    assert shared.shift.toward[0].estimate == 0
+    # Full member at the end of 2017 to 2025: nine of the twelve years from 2014 on.
+    assert shared.shift.toward[1].estimate == pytest.approx(9 / 12, abs=1e-6)
+
+
+def test_one_year_of_data_shows_a_level_and_no_change(pakistan):
+    inputs = row(pakistan, "intermediate_inputs")
+    assert inputs.status == "level" and inputs.shift is None
+    assert inputs.direction == "cannot tell (one year)"
+    assert 0 < inputs.toward_level.estimate < inputs.away_level.estimate < 1
+
+
+def test_hungary_turned_from_russia_to_the_usa_more_than_nearly_all():
+    """Known on the raw votes: contested roll calls, 2004-13 against 2014-23."""
+    hungary = row(assess("HUN", toward="RUS", away_from="USA"), "contested_votes").shift
+    assert hungary.change_toward.estimate < -0.1 and hungary.change_away.estimate > 0.1
+    assert hungary.rank.percentile < 10
+
+
+def test_cuba_after_1959_is_read_with_the_soviet_seat():
+    cuba = assess("Cuba", toward="Russia", away_from="United States", event=1959)
+    votes = row(cuba, "vote_similarity")
+    assert votes.shift.rank.n_below == votes.shift.rank.n  # further than every other state
+    assert any("SUN" in note and "1991" in note for note in votes.notes)
+    assert row(cuba, "mineral_imports").status == "short"
+
+
+@pytest.mark.parametrize(
+    "triad", [("IND", "RUS", "USA"), ("EGY", "RUS", "USA"), ("KAZ", "RUS", "USA"), ("PHL", "CHN", "USA")]
+)
+def test_any_triad_of_members_is_answered(triad):
+    state, toward, away = triad
+    answer = assess(state, toward=toward, away_from=away)
+    assert answer.verdict in ("toward", "away", "nothing unusual", "cannot tell")
+    assert sum(each.status == "ranked" for each in answer.rows) >= 4
+    assert len(answer.tidy()) == len(answer.summary()) == len(answer.rows)
+
+
+def test_a_state_outside_a_dimension_gets_a_row_that_says_so():
+    tuvalu = assess("Tuvalu", toward="RUS", away_from="USA")
+    inputs = row(tuvalu, "intermediate_inputs")
+    assert inputs.status == "absent" and "no data on Tuvalu" in inputs.missing[0]
+    assert row(tuvalu, "vote_similarity").status == "ranked"
+
+
+def test_poles_without_contested_votes_leave_that_row_out_and_say_why():
+    answer = assess("PAK", toward="IND", away_from="BRA")
+    contested = row(answer, "contested_votes")
+    assert contested.status == "absent" and "it holds pairs among" in contested.missing[0]
+
+
+def test_swapping_the_poles_mirrors_every_row(pakistan):
+    back = assess("PAK", toward="USA", away_from="RUS")
+    for one, other in zip(pakistan.rows, back.rows, strict=True):
+        if one.shift is not None:
+            assert other.shift.change.estimate == pytest.approx(-one.shift.change.estimate)
+            assert other.shift.rank.percentile == pytest.approx(100 - one.shift.rank.percentile)
+
+
+def test_too_short_after_is_cannot_tell():
+    short = assess("PAK", toward="RUS", away_from="USA", event=2023)
+    votes = row(short, "vote_similarity")
+    assert (votes.status, votes.direction) == ("short", "cannot tell (short)")
+
+
+def test_windows_can_be_given(pakistan):
+    given = assess("PAK", toward="RUS", away_from="USA", before=(2004, 2013), after=(2014, None))
+    assert given.event is None
+    assert "--before 2004:2013 --after 2014:" in given.command
+    for one, other in zip(pakistan.rows, given.rows, strict=True):
+        assert one.shift == other.shift
+
+
+def test_json_is_complete_and_plain(pakistan):
+    loaded = json.loads(pakistan.to_json())
+    assert loaded["schema_version"] == "1"
+    assert loaded["command"] == "tropism assess PAK --toward RUS --from USA --event 2014"
+    votes = loaded["rows"][0]
+    assert set(votes["paths"]) == {"RUS", "USA"} and len(votes["placebos"]) == votes["coverage"]["states"]
+    assert all(source["licence"] for source in loaded["sources"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (("Pakstan", "RUS", "USA", {}), UnknownStateError, "Pakistan"),
+        (("Korea", "RUS", "USA", {}), UnknownStateError, "KOR"),
+        (("PAK", "RUS", "Pakistan", {}), TriadError, "one state twice"),
+        (("", "RUS", "USA", {}), TriadError, "state is empty"),
+        (("SSD", "RUS", "USA", {"event": 2000}), TriadError, "did not exist in 1990-1999"),
+        (("CSK", "RUS", "USA", {}), TriadError, "did not exist"),
+        (("PAK", "RUS", "USA", {"before": (2013, 2004)}), WindowError, "ends before it starts"),
+        (("PAK", "RUS", "USA", {"event": 2060}), WindowError, "outside the data"),
+        (("USA", "RUS", "GBR", {"event": 1900}), WindowError, "outside the data"),
+    ],
+)
+def test_bad_input_is_refused_with_what_to_do(arguments, error, message):
+    state, toward, away, window = arguments
+    with pytest.raises(error, match=message):
+        assess(state, toward=toward, away_from=away, **window)
+
+
+def shift(change, percentile=50.0, toward=0.0, away=0.0, interval=(None, None)):
+    estimate = Estimate(change, *interval, level=0.9 if interval[0] is not None else None)
+    zero = Estimate(0.0)
+    rank = Placebo(100, int(percentile), 0, percentile, 0.0, -1.0, 1.0)
+    return Shift(
+        "PAK", (zero, zero), (zero, zero), Estimate(toward), Estimate(away), estimate, 10, 10, rank
+    )
+
+
+NAMES = ("Pakistan", "Russia", "the United States")
+
+
+@pytest.mark.parametrize(
+    ("moved", "words"),
+    [
+        (shift(0.3, toward=0.2, away=-0.1), "closer to Russia, further from the United States"),
+        (shift(0.1, toward=0.3, away=0.2), "closer to Russia, and less so to the United States"),
+        (shift(0.1, toward=-0.1, away=-0.2), "further from the United States, and less so from Russia"),
+        (shift(-0.3, toward=-0.1, away=0.2), "closer to the United States, further from Russia"),
+        (shift(0.0), "no change"),
+        (shift(0.1, toward=0.1, interval=(-0.1, 0.3)), "no clear change"),
+    ],
+)
+def test_directions_in_words(moved, words):
+    assert reading.direction(moved, NAMES) == words
+
+
+def test_an_interval_around_zero_is_never_unusual():
+    assert reading.unusual(shift(0.1, 99.0)) == "toward"
+    assert reading.unusual(shift(-0.1, 1.0)) == "away"
+    assert reading.unusual(shift(0.1, 94.9)) == ""
+    assert reading.unusual(shift(0.1, 99.0, interval=(-0.1, 0.3))) == ""
+
+
+def test_a_percentile_is_rounded_toward_the_middle():
+    """94.8 shown as 95 would seem to be over the line that it is under."""
+    assert [reading.percentile_in_words(value) for value in (94.8, 5.3, 50, 100)] == ["94", "6", "50", "100"]
+
+
+def test_a_rank_never_denies_the_direction():
+    words = reading.rank_in_words(shift(-0.1, 85.0), NAMES)
+    assert words == "85 of 100 other states moved further toward the United States"
