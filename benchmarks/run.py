@@ -189,7 +189,7 @@ def main() -> None:
     stem.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     stem.with_suffix(".md").write_text(report(result), encoding="utf-8")
     print(report(result))
-    print(f"written: {stem}.json, {stem}.md")
+    print(f"written: {os.path.relpath(stem)}.json and .md")
     if exceeded := over_limit(result):
         raise SystemExit("over the limit: " + "; ".join(exceeded))
 

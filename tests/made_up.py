@@ -154,6 +154,7 @@ def assessment(**fields):
                 verdict=verdict,
                 reading=reading,
                 events=(later, event),
+                event_sources=(),
                 version="0.0.test",
             )
             | fields

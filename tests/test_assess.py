@@ -36,15 +36,20 @@ def test_pakistan_votes_moved_toward_the_usa_but_less_than_most(pakistan):
     assert votes.change.estimate < 0  # raw: toward the USA
     assert votes.rank.median < votes.change.estimate  # but the middle state moved further
     assert 75 < votes.rank.percentile < 95
-    assert any("no move of Pakistan's own" in sentence for sentence in pakistan.reading)
+    assert any("read as Pakistan's own move" in sentence for sentence in pakistan.reading)
 
 
 def test_pakistan_joined_the_shanghai_organisation_within_the_window(pakistan):
     shared = row(pakistan, "shared_memberships")
     assert "SCO: full member 2017-06-09" in shared.remarks
     assert shared.shift.toward[0].estimate == 0
-    # Full member at the end of 2017 to 2025: nine of the twelve years from 2014 on.
-    assert shared.shift.toward[1].estimate == pytest.approx(9 / 12, abs=1e-6)
+    assert shared.shift.toward[1].estimate == 1
+
+
+def test_a_membership_counts_in_the_window_in_which_it_began():
+    """Pakistan joined in 2017: that is no change around the agreement of 2023."""
+    later = row(assess("PAK", toward="RUS", away_from="USA", event=2023), "shared_memberships")
+    assert later.shift.change.estimate == 0 and later.unusual == ""
 
 
 def test_one_year_of_data_shows_a_level_and_no_change(pakistan):
@@ -105,6 +110,7 @@ def test_too_short_after_is_cannot_tell():
     short = assess("PAK", toward="RUS", away_from="USA", event=2023)
     votes = row(short, "vote_similarity")
     assert (votes.status, votes.direction) == ("short", "cannot tell (short)")
+    assert short.verdict == "cannot tell" and short.reading[0].startswith("Cannot tell: only one kind")
 
 
 def test_windows_can_be_given(pakistan):
@@ -148,9 +154,7 @@ def shift(change, percentile=50.0, toward=0.0, away=0.0, interval=(None, None)):
     estimate = Estimate(change, *interval, level=0.9 if interval[0] is not None else None)
     zero = Estimate(0.0)
     rank = Placebo(100, int(percentile), 0, percentile, 0.0, -1.0, 1.0)
-    return Shift(
-        "PAK", (zero, zero), (zero, zero), Estimate(toward), Estimate(away), estimate, 10, 10, rank
-    )
+    return Shift("PAK", (zero, zero), (zero, zero), Estimate(toward), Estimate(away), estimate, 10, 10, rank)
 
 
 NAMES = ("Pakistan", "Russia", "the United States")

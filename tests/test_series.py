@@ -42,6 +42,14 @@ def test_mean_over_uses_the_years_that_are_there():
     assert years.tolist() == [2, 0]
 
 
+def test_last_over_takes_the_newest_year_with_data():
+    series = panel([[[1, 2, np.nan], [np.nan] * 3, [4, 5, 6]]])
+    last, years = series.last_over(2000, 2002)
+    assert last[0, 0] == 2 and np.isnan(last[0, 1]) and last[0, 2] == 6
+    assert years.tolist() == [2, 0, 3]
+    assert np.isnan(series.last_over(1990, 1995)[0]).all()
+
+
 def test_a_point_series_says_that_it_has_no_sampling_error():
     point = panel([[[1.0, 2.0]]])
     assert not point.has_sampling_error

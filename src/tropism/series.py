@@ -310,6 +310,25 @@ class Series:
         total = np.nansum(self.values[:, :, inside], axis=2, dtype=np.float64)
         return np.where(n_years, total / np.maximum(n_years, 1), np.nan), n_years
 
+    def last_over(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """Each path's last value from ``first`` to ``last``, draw by draw: for stocks, such as memberships.
+
+        Returns
+        -------
+        value : ndarray, shape (draws, units)
+            NaN for a unit without any year.
+        n_years : ndarray of int, shape (units,)
+            As in `mean_over`.
+        """
+        at = np.flatnonzero((self.years >= first) & (self.years <= last))
+        n_years = (~self.missing[:, at]).sum(axis=1)
+        if not at.size:
+            return np.full(self.values.shape[:2], np.nan), n_years
+        # Counted from the end: the first year, seen from there, that is not missing.
+        newest = at[::-1][np.argmax(~self.missing[:, at[::-1]], axis=1)]
+        value = np.take_along_axis(self.values, newest[None, :, None], axis=2)[:, :, 0].astype(np.float64)
+        return np.where(n_years, value, np.nan), n_years
+
     def path(self, unit: str) -> tuple[np.ndarray, np.ndarray]:
         """Years with data and the mean over draws, for one unit."""
         i = self.index([unit])[0]

@@ -8,7 +8,7 @@ years (placebos): raw closeness misleads, since in some years nearly all states 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MIN_YEARS = 3
 #: A rank among fewer states than this is not reported: its steps are coarser than 5 %.
 MIN_PLACEBOS = 20
+#: How a window is summed up: the mean of its years for flows and behaviour, the last year for stocks.
+Summary = Literal["mean", "last"]
 #: Probability of every interval.
 LEVEL = 0.9
 
@@ -104,6 +106,8 @@ class Shifts:
         States with enough years on both sides.
     changes : ndarray, shape (draws, states)
         After minus before, of the tilt.
+    summary : str
+        ``"mean"`` or ``"last"``: what stands for a window.
     """
 
     triad: Triad
@@ -112,17 +116,14 @@ class Shifts:
     closeness: tuple[Series, Series]
     states: tuple[str, ...]
     changes: np.ndarray
+    summary: Summary = "mean"
 
     def years(self, state: str) -> tuple[int, int]:
         """Years with data before and after; (0, 0) for a state that the series does not know."""
         if state not in self.tilt:
             return 0, 0
-        one = self.tilt.select([state])
-        window = self.window
-        return (
-            int(one.mean_over(window.before_start, window.before_end)[1][0]),
-            int(one.mean_over(window.after_start, window.after_end or window.after_start)[1][0]),
-        )
+        (_, before), (_, after) = _windows(self.tilt.select([state]), self.window, self.summary)
+        return int(before[0]), int(after[0])
 
     def placebos(self, state: str | None = None) -> tuple[tuple[str, ...], np.ndarray]:
         """The other states and their mean changes: neither the state nor a pole is among them."""
@@ -189,14 +190,11 @@ class Shifts:
         return table.dropna(axis=1, how="all").sort_values("estimate", ascending=False, ignore_index=True)
 
     def _levels(self, series: Series, state: str) -> tuple[np.ndarray, np.ndarray]:
-        one, window = series.select([state]), self.window
-        return (
-            one.mean_over(window.before_start, window.before_end)[0][:, 0],
-            one.mean_over(window.after_start, window.after_end or window.after_start)[0][:, 0],
-        )
+        (before, _), (after, _) = _windows(series.select([state]), self.window, self.summary)
+        return before[:, 0], after[:, 0]
 
 
-def infer_shifts(series: Series, triad: Triad, window: Window) -> Shifts:
+def infer_shifts(series: Series, triad: Triad, window: Window, *, summary: Summary = "mean") -> Shifts:
     """Compare every state's tilt between two windows, draw by draw.
 
     Parameters
@@ -206,6 +204,9 @@ def infer_shifts(series: Series, triad: Triad, window: Window) -> Shifts:
     triad : Triad
     window : Window
         An open end closes at the last year of the series.
+    summary : {"mean", "last"}
+        Compare the means of the windows, or their last years: a membership counts in the window in which
+        it began, not again in the next.
 
     Returns
     -------
@@ -223,8 +224,7 @@ def infer_shifts(series: Series, triad: Triad, window: Window) -> Shifts:
     toward, away = series.toward(triad.toward), series.toward(triad.away_from)
     tilt = toward.minus(away)
     window = window.resolve(int(series.years[-1]) if series.years.size else window.after_start)
-    before, n_before = tilt.mean_over(window.before_start, window.before_end)
-    after, n_after = tilt.mean_over(window.after_start, window.after_end or window.after_start)
+    (before, n_before), (after, n_after) = _windows(tilt, window, summary)
     enough = (n_before >= MIN_YEARS) & (n_after >= MIN_YEARS)
     return Shifts(
         triad=triad,
@@ -233,4 +233,16 @@ def infer_shifts(series: Series, triad: Triad, window: Window) -> Shifts:
         closeness=(toward.masked_as(tilt), away.masked_as(tilt)),
         states=tuple(np.array(tilt.units, dtype=object)[enough]),
         changes=(after - before)[:, enough],
+        summary=summary,
+    )
+
+
+def _windows(
+    series: Series, window: Window, summary: Summary
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Value, shape (draws, units), and number of years, before and after."""
+    over = series.mean_over if summary == "mean" else series.last_over
+    return (
+        over(window.before_start, window.before_end),
+        over(window.after_start, window.after_end or window.after_start),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from tropism.assessment.dimension import Dimension, Poles, Tables, dimensions
 from tropism.assessment.result import Assessment, Coverage, EvidenceRow
 from tropism.dyads import Triad, Window, dyad
 from tropism.errors import DataNotPresentError, TriadError, WindowError
-from tropism.series import Series
+from tropism.series import Provenance, Series
 from tropism.shifts import MIN_YEARS, Estimate, Shifts, infer_shifts
 from tropism.states import LINEAGE, State, find_state, states
 from tropism.tables import read_table
@@ -90,11 +91,13 @@ def assess(
         rows=rows,
         verdict=verdict,
         reading=sentences,
-        events=_events(triad, window),
+        events=(events := _events(triad, window)),
+        event_sources=_sources(EVENT_TABLES) if events else (),
         version=__version__,
     )
 
 
+EVENT_TABLES = ("timeline", "sanctions")
 _ROLES = ("state", "toward", "away_from")
 
 
@@ -177,7 +180,7 @@ def _row(
     dimension: Dimension, tables: Tables, triad: Triad, names: tuple[str, str, str], window: Window
 ) -> EvidenceRow:
     """Measure one dimension and say what it shows, or why it shows nothing."""
-    sources = tuple(info.provenance for info in map(table_info, dimension.tables) if info.provenance)
+    sources = _sources(dimension.tables)
     fields: dict[str, Any] = {
         key: getattr(dimension, key)
         for key in ("name", "title", "block", "signal", "how_to_read", "contradicted_by", "blind_to")
@@ -211,7 +214,7 @@ def _row(
         return absent(f"no data on {names[0]} with {who}")
     if not dimension.tests_change:
         return _level_row(fields, series, triad, window, sources)
-    shifts = infer_shifts(series, triad, window)
+    shifts = infer_shifts(series, triad, window, summary=dimension.summary)
     fields |= {
         "shifts": shifts,
         "remarks": dimension.remarks(tables, triad, shifts.window) if dimension.remarks else (),
@@ -246,6 +249,10 @@ def _row(
     )
 
 
+def _sources(tables: Sequence[str]) -> tuple[Provenance, ...]:
+    return tuple(info.provenance for info in map(table_info, tables) if info.provenance)
+
+
 def _panel(measure: Any, tables: Tables, triad: Triad) -> Series:
     """Run a measure toward both poles and fold predecessors into the states that took their seat."""
     poles = [(pole, *(code for code, _ in _lineage(pole))) for pole in triad.poles]
@@ -265,16 +272,16 @@ def _level_row(
 ) -> EvidenceRow:
     toward, away = (series.path(dyad(triad.state, pole)) for pole in triad.poles)
     year = int(toward[0][-1])
-    states = series.toward(triad.toward).minus(series.toward(triad.away_from))
+    field = series.toward(triad.toward).minus(series.toward(triad.away_from))
+    others = [state for state in field.units if state != triad.state]
+    n_others = int((~field.select(others).missing).any(axis=1).sum())
     return EvidenceRow(
         **fields,
         status="level",
         direction="cannot tell (one year)",
         toward_level=Estimate(float(toward[1][-1])),
         away_level=Estimate(float(away[1][-1])),
-        coverage=Coverage(
-            (year, year), (year, year), 0, 1, int((~states.missing).any(axis=1).sum()), sources
-        ),
+        coverage=Coverage((year, year), (year, year), 0, 1, n_others, sources),
     )
 
 

@@ -136,7 +136,7 @@ def path_chart(row: EvidenceRow, assessment: Assessment) -> alt.LayerChart | Non
     layers = _windows(window, x, y, (first, last), (low, high))
     if row.series.has_sampling_error:
         layers += _intervals(row, assessment, x, y, (first, last))
-    if row.shift is not None:
+    if row.shift is not None and row.shifts.summary == "mean":
         layers.append(_means(row.shift, window, _scale(row), x, y, (first, last)))
     for key, _, years, values in paths:
         layers += _line(key, years, values, x, y)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tropism.dyads import Triad, Window
 from tropism.series import Block, Series, Signal
+from tropism.shifts import Summary
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,6 +58,8 @@ class Dimension:
         As ``measure``: the level behind a share, shown beside it.
     remarks : callable, optional
         Takes tables, triad and window; sentences about this state alone (who joined what).
+    summary : {"mean", "last"}
+        What stands for a window: the mean of its years, or, for stocks, the last.
     tests_change : bool
         False where the data hold one year, so that only a level can be shown.
     """
@@ -74,6 +77,7 @@ class Dimension:
     order: int
     levels: Callable[[Tables, Poles], Series] | None = None
     remarks: Callable[[Tables, Triad, Window], tuple[str, ...]] | None = None
+    summary: Summary = "mean"
     tests_change: bool = True
 
 

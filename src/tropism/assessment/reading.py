@@ -2,7 +2,7 @@
 
 There is no composite index. The verdict counts kinds of evidence, not rows: two measures on the same
 votes are one kind. A verdict needs two kinds that stand out the same way and none that stands out the
-other way; everything else is "nothing unusual" or "cannot tell".
+other way. "Nothing unusual" needs two kinds as well; everything else is "cannot tell".
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _verdict(
     if not ranked or (toward and away):
         return "cannot tell"
     if not toward and not away:
-        return "nothing unusual"
+        return "nothing unusual" if len({row.block for row in ranked}) >= MIN_BLOCKS else "cannot tell"
     blocks = {row.block for row in (*toward, *away)}
     if len(blocks) < MIN_BLOCKS:
         return "cannot tell"
@@ -159,6 +159,11 @@ def _headline(
         return f"{a} moved away from {b} and toward {c} more than nearly all other states, in {kinds}."
     if toward and away:
         return f"Cannot tell: the lines that stand out disagree about whether {a} moved toward {b} or {c}."
+    if not toward and not away:
+        return (
+            f"Cannot tell: only one kind of evidence could be ranked ({ranked[0].block}), and it shows nothing "
+            "unusual."
+        )
     pole = b if toward else c
     return f"Cannot tell: {a} stands out toward {pole} in one kind of evidence only ({kinds})."
 
@@ -183,7 +188,7 @@ def _with_the_field(rows: Sequence[EvidenceRow], names: Names, sign: int) -> str
         counted.append(f"{row.title} ({further} of {rank.n})")
     return (
         f"The gap moved toward {names[1] if sign > 0 else names[2]} in {_list(counted)}, but so many other "
-        f"states moved further that it is no move of {possessive(names[0])} own."
+        f"states moved further that it cannot be read as {possessive(names[0])} own move."
     )
 
 

@@ -150,6 +150,8 @@ class Assessment:
         A few sentences; they claim no more than the rows.
     events : tuple of dict
         Dated facts between the three, where the package has any.
+    event_sources : tuple of Provenance
+        Where the dated facts stand.
     version : str
         Of tropism.
     """
@@ -162,6 +164,7 @@ class Assessment:
     verdict: Literal["toward", "away", "nothing unusual", "cannot tell"]
     reading: tuple[str, ...]
     events: tuple[dict[str, Any], ...]
+    event_sources: tuple[Provenance, ...]
     version: str
 
     @property
@@ -185,8 +188,9 @@ class Assessment:
 
     @property
     def sources(self) -> tuple[Provenance, ...]:
-        """Every source that a row rests on, once."""
-        return tuple(dict.fromkeys(source for row in self.rows for source in row.coverage.sources))
+        """Every source that a row or a dated event rests on, once."""
+        of_rows = [source for row in self.rows for source in row.coverage.sources]
+        return tuple(dict.fromkeys((*of_rows, *self.event_sources)))
 
     def series(self) -> dict[str, Series]:
         """The panel behind each row, by name of the row."""

@@ -29,13 +29,14 @@ NOTHING = "–"
 
 
 def number(value: float, row: EvidenceRow, *, signed: bool = False) -> str:
-    """A value in the row's unit: shares as per cent, counts with one decimal, indices with two."""
+    """A value in the row's unit: shares as per cent, counts whole, indices with two."""
     sign = "+" if signed else ""
     if row.measured_in.startswith("share"):
         points = 100 * value
         digits = 1 if abs(points) >= 0.095 or points == 0 else 2
         return f"{points:{sign}.{digits}f}{'' if signed else ' %'}"
-    return f"{value:{sign}.{1 if row.block == 'institutions' else 2}f}"
+    written = f"{value:{sign}.{0 if row.block == 'institutions' else 2}f}"
+    return written.lstrip("+-") if float(written) == 0 else written
 
 
 def level_in_words(row: EvidenceRow, pole: int) -> str:
@@ -71,14 +72,12 @@ def coverage_in_words(coverage: Coverage, status: str) -> str:
     if status == "absent":
         return f"Not covered. Source: {sources}."
     if status == "level":
-        return f"{coverage.after[1]} only, {coverage.states} states. Source: {sources}."
-    spans = [
-        f"{first}-{last}" if first != last else f"{first}"
-        for first, last in (coverage.before, coverage.after)
-    ]
+        return f"{coverage.after[1]} only, beside {coverage.states} other states. Source: {sources}."
+    first, last = spans_in_words(coverage).split(" against ")
+    ranked = f", ranked among {coverage.states} other states" if status == "ranked" else ""
     return (
-        f"{spans[0]} ({coverage.years_before} years with data) against {spans[1]} ({coverage.years_after}), "
-        f"ranked among {coverage.states} other states. Source: {sources}."
+        f"{first} ({coverage.years_before} years with data) against {last} ({coverage.years_after}){ranked}. "
+        f"Source: {sources}."
     )
 
 

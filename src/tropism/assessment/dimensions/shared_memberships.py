@@ -32,9 +32,10 @@ DIMENSION = Dimension(
     remarks=remarks,
     how_to_read=(
         "Number of organisations, of the 17 in the table, in which both are full members (or that the pole "
-        "designated the state to). None weighs more than another."
+        "designated the state to), at the end of each window. None weighs more than another."
     ),
     contradicted_by="Memberships in both camps, or ones that oblige to nothing.",
     blind_to=("organisations outside the table", "what a membership obliges to", "observers and partners"),
     order=60,
+    summary="last",
 )
