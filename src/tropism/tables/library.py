@@ -118,8 +118,8 @@ def load_table(name: str) -> pd.DataFrame:
     >>> from tropism import load_table
     >>> trade = load_table("mineral_trade")
     >>> coal = trade.query("exporter == 'RUS' and importer == 'PAK' and year == 2020")
-    >>> round(coal[coal.hs6.between(270000, 279999)].trade_thousand_usd.sum() / 1000, 1)
-    77.1
+    >>> f"{coal[coal.hs6.between(270000, 279999)].trade_thousand_usd.sum() / 1000:.1f} million USD"
+    '77.1 million USD'
     """
     frame = read_table(name).to_pandas()
     if provenance := table_info(name).provenance:
