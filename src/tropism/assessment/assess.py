@@ -115,10 +115,12 @@ def _window(
     if before is None and after is None:
         event = DEFAULT_EVENT if event is None else event
         return Window.around(event), event
-    base = Window.around(event if event is not None else (after[0] if after else DEFAULT_EVENT))
-    first = before or (base.before_start, base.before_end)
-    last = after or (base.after_start, base.after_end)
-    return Window(*first, *last), None
+    if before is None or after is None:
+        start = event if event is not None else (after[0] if after else DEFAULT_EVENT)
+        base = Window.around(start)
+        before = before or (base.before_start, base.before_end)
+        after = after or (base.after_start, base.after_end)
+    return Window(*before, *after), None
 
 
 def _find(name: str, role: str, window: Window) -> State:

@@ -161,8 +161,8 @@ def _headline(
         return f"Cannot tell: the lines that stand out disagree about whether {a} moved toward {b} or {c}."
     if not toward and not away:
         return (
-            f"Cannot tell: only one kind of evidence could be ranked ({ranked[0].block}), and it shows nothing "
-            "unusual."
+            f"Cannot tell: only one kind of evidence could be ranked ({ranked[0].block}), and it shows "
+            "nothing unusual."
         )
     pole = b if toward else c
     return f"Cannot tell: {a} stands out toward {pole} in one kind of evidence only ({kinds})."

@@ -18,6 +18,7 @@ import pyarrow as pa
 from tropism.errors import DamagedDataError
 from tropism.series import Provenance
 from tropism.tables import schema
+from tropism.tables.files import parquet
 
 FOLDER = resources.files("tropism.data")
 
@@ -87,9 +88,7 @@ def read(name: str) -> pa.Table:
         )
     if entry.file.endswith(".csv"):
         return _read_csv(name, content)
-    import pyarrow.parquet as pq
-
-    return pq.read_table(io.BytesIO(content))
+    return parquet(content)
 
 
 def _read_csv(name: str, content: bytes) -> pa.Table:

@@ -31,6 +31,7 @@ from tropism.errors import (
 )
 from tropism.series import Provenance
 from tropism.tables import schema
+from tropism.tables.files import parquet
 
 if TYPE_CHECKING:
     import ibis
@@ -156,9 +157,7 @@ class Store:
         DamagedDataError
             If the file is missing or its content is not what was written.
         """
-        import pyarrow.parquet as pq
-
-        return pq.read_table(pa.BufferReader(self._content(name)[1]))
+        return parquet(self._content(name)[1])
 
     def expression(self, name: str) -> ibis.Table:
         """The current vintage as an Ibis expression on an in-memory DuckDB connection.
