@@ -70,7 +70,7 @@ def licences() -> Iterator[str]:
         yield from ("", f"**{link(source, facts.url)}**", "")
         yield f"Tables: {', '.join(f'`{name}`' for name in names)}.  "
         yield f"Licence: {licence}.  "
-        yield f"Version: {version}. As of {facts.as_of}.  "
+        yield f"Version: {version}. As of {facts.as_of or 'a date that the source does not state'}.  "
         if facts.citation:
             yield f"Cite: {facts.citation}"
         notes = dict.fromkeys(note for name in names for note in embedded[name].notes)

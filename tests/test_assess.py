@@ -88,7 +88,7 @@ def test_any_triad_of_members_is_answered(triad):
 def test_a_state_outside_a_dimension_gets_a_row_that_says_so():
     tuvalu = assess("Tuvalu", toward="RUS", away_from="USA")
     inputs = row(tuvalu, "intermediate_inputs")
-    assert inputs.status == "absent" and "no data on Tuvalu" in inputs.missing[0]
+    assert inputs.status == "absent" and "hold nothing on Tuvalu" in inputs.missing[0]
     assert row(tuvalu, "vote_similarity").status == "ranked"
 
 
@@ -110,7 +110,7 @@ def test_too_short_after_is_cannot_tell():
     short = assess("PAK", toward="RUS", away_from="USA", event=2023)
     votes = row(short, "vote_similarity")
     assert (votes.status, votes.direction) == ("short", "cannot tell (short)")
-    assert short.verdict == "cannot tell" and short.reading[0].startswith("Cannot tell: only one kind")
+    assert short.verdict == "cannot tell" and short.reading[0].startswith("Cannot tell: nothing stands out")
 
 
 def test_windows_can_be_given(pakistan):
@@ -119,6 +119,51 @@ def test_windows_can_be_given(pakistan):
     assert "--before 2004:2013 --after 2014:" in given.command
     for one, other in zip(pakistan.rows, given.rows, strict=True):
         assert one.shift == other.shift
+
+
+def test_a_state_that_ended_is_ranked_over_its_own_years():
+    """Czechoslovakia after 1989 has four years: the others are compared over the same four."""
+    answer = assess("Czechoslovakia", toward="USA", away_from="RUS", event=1989)
+    assert all(each.coverage.after[1] <= 1992 for each in answer.rows if each.status == "ranked")
+    assert row(answer, "contested_votes").shift.rank.percentile > 95
+    assert answer.verdict == "toward"
+
+
+def test_placebos_are_states_with_comparable_years(pakistan):
+    imports = row(pakistan, "mineral_imports")
+    names, _ = imports.shifts.placebos()
+    assert not {"HKG", "MAC", "ABW"} & set(names)
+    before, after = imports.shifts.years("PAK")
+    years = [imports.shifts.years(name) for name in names]
+    assert all(b >= before / 2 and a >= after / 2 for b, a in years)
+
+
+def test_joining_on_both_sides_is_not_standing_still():
+    """India joined the SCO (2017) and the Quad: the gap is unchanged, India is not."""
+    shared = row(assess("IND", toward="RUS", away_from="USA"), "shared_memberships")
+    assert shared.direction == "as much closer to Russia as the United States"
+    assert shared.shift.change.estimate == 0 and shared.shift.change_toward.estimate == 1
+
+
+def test_an_empty_row_is_no_second_kind_of_evidence():
+    """Mali has memberships with neither: 0 to 0, like most states, shows nothing."""
+    answer = assess("MLI", toward="RUS", away_from="FRA")
+    assert answer.verdict == "cannot tell" and "a move of Mali could show" in answer.reading[0]
+
+
+def test_a_long_after_window_is_said_to_hide_returns():
+    answer = assess("EGY", toward="USA", away_from="RUS", event=1974)
+    assert any("hides a move that was later undone" in sentence for sentence in answer.reading)
+
+
+def test_a_designation_ties_both_ways():
+    one = row(assess("ISR", toward="USA", away_from="RUS"), "shared_memberships")
+    other = row(assess("USA", toward="ISR", away_from="RUS"), "shared_memberships")
+    assert one.shift.toward[1].estimate == other.shift.toward[1].estimate == 1
+
+
+def test_how_often_a_state_took_neither_side_is_said(pakistan):
+    assert row(pakistan, "contested_votes").remarks[0].startswith("abstained or took no part: 8.")
 
 
 def test_json_is_complete_and_plain(pakistan):
@@ -140,6 +185,12 @@ def test_json_is_complete_and_plain(pakistan):
         (("SSD", "RUS", "USA", {"event": 2000}), TriadError, "did not exist in 1990-1999"),
         (("CSK", "RUS", "USA", {}), TriadError, "did not exist"),
         (("PAK", "RUS", "USA", {"before": (2013, 2004)}), WindowError, "ends before it starts"),
+        (("RUS", "SUN", "USA", {"event": 1985}), TriadError, "one seat twice"),
+        (
+            ("PAK", "RUS", "USA", {"event": 1990, "before": (1995, 1999), "after": (2014, None)}),
+            WindowError,
+            "Give the event, or both windows",
+        ),
         (("PAK", "RUS", "USA", {"event": 2060}), WindowError, "outside the data"),
         (("USA", "RUS", "GBR", {"event": 1900}), WindowError, "outside the data"),
     ],

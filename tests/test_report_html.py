@@ -199,7 +199,7 @@ def test_a_page_without_any_data_says_so():
     page = Page(html.render(answer))
     assert page.tags["svg"] == page.tags["figure"] == 0
     assert "no data on Pakistan with Peru" in page.words
-    assert "no dated events" in page.words
+    assert "tables of dated events hold none" in page.words
     assert answer.plot().to_dict()
 
 

@@ -95,6 +95,11 @@ def test_bad_panels_are_refused(change, message):
         Series(**(FIELDS | good | change))
 
 
+def test_masking_by_years_that_are_not_there_is_refused():
+    with pytest.raises(SeriesError, match="no column for 2001"):
+        panel([[[1.0, 2.0]]], years=[2000, 2002]).masked_as(panel([[[1.0, 2.0]]], years=[2001, 2002]))
+
+
 def test_draws_of_different_estimates_are_not_joint():
     with pytest.raises(SeriesError, match="not joint"):
         panel(np.ones((3, 1, 1))).minus(panel(np.ones((4, 1, 1))))

@@ -15,8 +15,6 @@ TABLES = ("icio_flows", "icio_coefficients", "icio_output", "icio_sectors")
 WHEEL = "sanction-simulator==0.1.4"
 FOLDER = "sanction_simulator/data"
 YEAR = 2022
-#: Date of the array file inside the wheel.
-PACKED_ON = "2026-07-14"
 
 #: The package caps intermediate shares here, so that its model converges; we undo it.
 CAP = 0.98
@@ -27,7 +25,7 @@ PROVENANCE = Provenance(
         "OECD Terms and Conditions, Data: any use, adaptation and redistribution, with credit to the OECD "
         "passed on; the package's MIT licence covers its code, not the data"
     ),
-    as_of=PACKED_ON,
+    as_of="2022-12-31",
     version="ICIO 2025 release, small version, year 2022; sanction-simulator 0.1.4",
     citation="OECD (2025), OECD Inter-Country Input-Output Database, http://oe.cd/icio.",
     url="https://www.oecd.org/en/data/datasets/inter-country-input-output-tables.html",

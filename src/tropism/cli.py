@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tropism.errors import TropismError, WindowError
+from tropism.errors import OutputError, TropismError, WindowError
 from tropism.version import __version__
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ log = logging.getLogger("tropism")
 @click.option("-v", "--verbose", count=True, help="Say more on stderr; a traceback for our own bugs.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
 def app(verbose: int, quiet: bool) -> None:
-    """Is country A shifting toward B and away from C? Evidence with error bars."""
+    """Is country A shifting toward B and away from C? Evidence, ranked against all other states."""
     level = logging.ERROR if quiet else (logging.INFO, logging.DEBUG)[min(verbose, 1)]
     logging.basicConfig(stream=sys.stderr, format="tropism: %(message)s", force=True)
     log.setLevel(level)
@@ -45,9 +47,13 @@ class _Years(click.ParamType):
         if isinstance(value, tuple):
             return value
         first, separator, last = str(value).partition(":")
-        if not separator or not first.strip().isdigit() or not (last.strip().isdigit() or not last.strip()):
+        if (
+            not separator
+            or not first.strip().isdecimal()
+            or not (last.strip().isdecimal() or not last.strip())
+        ):
             self.fail(f"{value!r} is no span of years; write FIRST:LAST, for instance 2004:2013.", param, ctx)
-        return int(first), int(last) if last.strip() else None
+        return int(first), int(last) if last else None
 
 
 @app.command("assess")
@@ -88,6 +94,8 @@ def _assess(
 
     if before is not None and before[1] is None:
         raise WindowError("window: --before needs a last year, for instance --before 2004:2013.")
+    if html_file is not None and str(html_file) in ("-", json_file):
+        raise OutputError(f"output: {html_file} cannot take the page. Name a file of its own after --html.")
     answer = assess(state, toward=toward, away_from=away_from, event=event, before=before, after=after)  # type: ignore[arg-type]
     if html_file is not None:
         from tropism.report import write_report
@@ -151,7 +159,9 @@ def _list() -> None:
 
 @_data.command("show")
 @click.argument("table")
-@click.option("--rows", default=20, show_default=True, help="How many rows to print.")
+@click.option(
+    "--rows", type=click.IntRange(min=1), default=20, show_default=True, help="How many rows to print."
+)
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write the whole table to a file.")
 def _show(table: str, rows: int, csv_file: Path | None) -> None:
     """Print the first rows of TABLE, or write all of it to a file."""
@@ -205,8 +215,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # A pipe on Windows may not be UTF-8; names of states are not ASCII.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    interrupted = _watch_for_interrupt()
     try:
-        return int(app(args=arguments, prog_name="tropism", standalone_mode=False) or 0)
+        code = int(app(args=arguments, prog_name="tropism", standalone_mode=False) or 0)
+        return INTERRUPTED if interrupted else code
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -223,6 +235,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # here does. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as fault:
+        # What is printed could not be: a full disk behind a redirection.
+        click.echo(f"tropism: output: cannot be written ({fault.strerror or fault}). Make room.", err=True)
+        return BAD_INPUT
     except Exception as bug:
         if log.isEnabledFor(logging.DEBUG):
             log.exception("internal error")
@@ -232,6 +248,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
             err=True,
         )
         return OUR_BUG
+
+
+def _watch_for_interrupt() -> list[int]:
+    """A list that an interrupt fills: an import may swallow the KeyboardInterrupt that it raises."""
+    seen: list[int] = []
+
+    def handle(number: int, frame: object) -> None:
+        seen.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, handle)
+    return seen
 
 
 if __name__ == "__main__":

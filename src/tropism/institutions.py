@@ -98,9 +98,15 @@ def shared_membership_series(
             shared = np.zeros(years.size)
             for organisation, members in by_organisation.items():
                 designating = designator.get(organisation)
-                other = np.ones(years.size, bool) if designating == pole else members.get(pole)
-                if iso3 in members and other is not None and designating in (None, pole):
-                    shared += members[iso3] & other
+                one, other = members.get(iso3), members.get(pole)
+                if designating == pole:
+                    other = alive[pole]
+                elif designating == iso3:
+                    one = alive[iso3]
+                elif designating is not None:
+                    continue
+                if one is not None and other is not None:
+                    shared += one & other
             units.append(dyad(iso3, pole))
             values.append(np.where(alive[iso3] & alive[pole], shared, np.nan))
     panel = np.array(values, dtype=np.float32).reshape(len(units), years.size)
@@ -140,7 +146,11 @@ def membership_events(
         (
             row | {"poles": of_pole.get(row["organisation"], [])}
             for row in rows
-            if row["iso3"] == state and window.before_start <= row["start_date"].year <= end
+            if row["iso3"] == state
+            and (
+                window.before_start <= row["start_date"].year <= end
+                or (row["end_date"] is not None and window.before_start <= row["end_date"].year <= end)
+            )
         ),
         key=lambda row: row["start_date"],
     )
@@ -157,7 +167,8 @@ def describe_event(event: dict[str, object]) -> str:
         "left": "left",
     }
     status = words.get(str(event["status"]), str(event["status"]).replace("_", " "))
-    return f"{event['organisation']}: {status} {str(event['start_date'])[:shown]}"
+    until = "" if event["end_date"] is None else f" to {str(event['end_date'])[:shown]}"
+    return f"{event['organisation']}: {status} {str(event['start_date'])[:shown]}{until}"
 
 
 def remarks(memberships: pa.Table, triad: Triad, window: Window) -> tuple[str, ...]:

@@ -206,6 +206,8 @@ class Series:
             dyads that share a state keep their covariance.
         """
         pairs = list(pairs)
+        if not pairs:
+            raise SeriesError(f"series {self.name}: no pairs to derive dyads from.")
         a, b = (self.index(side) for side in zip(*pairs, strict=True))
         return replace(
             self,
@@ -256,7 +258,19 @@ class Series:
         )
 
     def masked_as(self, other: Series) -> Series:
-        """The panel on another's units and years, missing wherever the other is missing."""
+        """The panel on another's units and years, missing wherever the other is missing.
+
+        Raises
+        ------
+        SeriesError
+            If the other has units or years that this panel does not have.
+        """
+        absent = np.setdiff1d(other.years, self.years)
+        if absent.size:
+            raise SeriesError(
+                f"series {self.name}: has no column for {absent[0]}, which {other.name} has. Measure both on "
+                "the same years."
+            )
         mine = self.select(other.units)
         at = np.searchsorted(mine.years, other.years)
         missing = mine.missing[:, at] | other.missing

@@ -7,6 +7,7 @@ years (placebos): raw closeness misleads, since in some years nearly all states 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -25,6 +26,9 @@ MIN_YEARS = 3
 MIN_PLACEBOS = 20
 #: How a window is summed up: the mean of its years for flows and behaviour, the last year for stocks.
 Summary = Literal["mean", "last"]
+#: A placebo must have at least this share of the years that the state itself has, on either side: a state
+#: that ended soon after the event made its change in other years.
+MIN_SHARE_OF_YEARS = 0.5
 #: Probability of every interval.
 LEVEL = 0.9
 
@@ -146,7 +150,7 @@ class Shifts:
             n=others.size,
             n_below=below,
             n_tied=int(tied.sum()),
-            percentile=100 * (below + tied.sum() / 2) / others.size,
+            percentile=float(100 * (below + tied.sum() / 2) / others.size),
             median=float(median),
             lower=float(lower),
             upper=float(upper),
@@ -194,7 +198,14 @@ class Shifts:
         return before[:, 0], after[:, 0]
 
 
-def infer_shifts(series: Series, triad: Triad, window: Window, *, summary: Summary = "mean") -> Shifts:
+def infer_shifts(
+    series: Series,
+    triad: Triad,
+    window: Window,
+    *,
+    summary: Summary = "mean",
+    pool: Collection[str] | None = None,
+) -> Shifts:
     """Compare every state's tilt between two windows, draw by draw.
 
     Parameters
@@ -207,6 +218,10 @@ def infer_shifts(series: Series, triad: Triad, window: Window, *, summary: Summa
     summary : {"mean", "last"}
         Compare the means of the windows, or their last years: a membership counts in the window in which
         it began, not again in the next.
+
+    pool : collection of str, optional
+        States that may serve as placebos; all in the series without any. Either way a placebo needs three
+        years on each side, and at least half as many as the triad's state has.
 
     Returns
     -------
@@ -226,6 +241,14 @@ def infer_shifts(series: Series, triad: Triad, window: Window, *, summary: Summa
     window = window.resolve(int(series.years[-1]) if series.years.size else window.after_start)
     (before, n_before), (after, n_after) = _windows(tilt, window, summary)
     enough = (n_before >= MIN_YEARS) & (n_after >= MIN_YEARS)
+    if triad.state in tilt:
+        own = tilt.index([triad.state])[0]
+        others = enough & (n_before >= MIN_SHARE_OF_YEARS * n_before[own])
+        others &= n_after >= MIN_SHARE_OF_YEARS * n_after[own]
+        if pool is not None:
+            others &= np.array([unit in pool for unit in tilt.units], dtype=bool)
+        others[own] = enough[own]
+        enough = others
     return Shifts(
         triad=triad,
         window=window,

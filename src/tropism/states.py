@@ -51,8 +51,8 @@ _SILENT = {"and", "fmr", "former", "of", "the"}
 
 #: States whose name takes the article in running text.
 _WITH_ARTICLE = frozenset(
-    ["ARE", "BHS", "CAF", "COM", "DOM", "GBR", "GMB", "MDV", "MHL", "NLD", "PHL", "SLB", "SUN", "USA", "VAT"]
-)
+    ("ARE", "BHS", "CAF", "COG", "COM", "DOM", "GBR", "GMB", "MDV", "MHL", "NLD", "PHL", "SLB", "SUN")
+) | {"USA", "VAT"}
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,10 @@ class State:
     def exists(self, year: int) -> bool:
         """Whether it was a state on at least one day of ``year``."""
         return any(spell.covers(year) for spell in self.spells)
+
+    def present(self, year: int) -> bool:
+        """Whether it was a state, or a member of the United Nations before it was one (Ukraine, Belarus)."""
+        return self.exists(year) or any(spell.covers(year) for spell in self.un_member)
 
     @property
     def in_text(self) -> str:
@@ -269,7 +273,7 @@ def find_state(text: str, *, year: int | None = None, territories: bool = False)
         if len(own) > 1:
             raise UnknownStateError(f"{text!r} is ambiguous: {_list(own)}. Give the ISO3 code.")
         return own[0]
-    there = [state for state in sought if state.kind != "state" or _present(state, year)]
+    there = [state for state in sought if state.kind != "state" or state.present(year)]
     if len(there) > 1:
         raise UnknownStateError(f"{text!r} is ambiguous in {year}: {_list(there)}. Give the ISO3 code.")
     if not there:
@@ -563,10 +567,6 @@ def _named(text: str) -> list[State]:
         return [_table()[code]]
     codes = _by_iso2().get(code) or _names().get(_key(text), ())
     return [_table()[iso3] for iso3 in codes]
-
-
-def _present(state: State, year: int) -> bool:
-    return state.exists(year) or any(spell.covers(year) for spell in state.un_member)
 
 
 def _article(kind: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -72,12 +73,12 @@ def assess(
     True
     """
     window, event = _window(event, before, after)
-    a, b, c = (
-        _find(name, role, window) for name, role in zip((state, toward, away_from), _ROLES, strict=True)
-    )
+    a, b, c = (_find(name, role) for name, role in zip((state, toward, away_from), _ROLES, strict=True))
     triad = Triad(a.iso3, b.iso3, c.iso3)
     for each in (a, b, c):
         _refuse_absent(each, window)
+    _refuse_one_seat(triad)
+    window = _within_lifetimes(window, (a, b, c))
     tables = _Tables()
     names = (a.in_text, b.in_text, c.in_text)
     rows = tuple(_row(dimension, tables, triad, names, window) for dimension in dimensions())
@@ -112,9 +113,16 @@ class _Tables(dict[str, "pa.Table"]):
 def _window(
     event: int | None, before: tuple[int, int] | None, after: tuple[int, int | None] | None
 ) -> tuple[Window, int | None]:
+    if event is not None and not isinstance(event, int):
+        raise WindowError(f"window: the event {event!r} is no year. Give a whole number, for instance 2014.")
     if before is None and after is None:
         event = DEFAULT_EVENT if event is None else event
         return Window.around(event), event
+    if None not in (event, before, after):
+        raise WindowError(
+            "window: --event divides the years that --before and --after give already. Give the event, or "
+            "both windows."
+        )
     if before is None or after is None:
         start = event if event is not None else (after[0] if after else DEFAULT_EVENT)
         base = Window.around(start)
@@ -123,8 +131,8 @@ def _window(
     return Window(*before, *after), None
 
 
-def _find(name: str, role: str, window: Window) -> State:
-    if not name.strip():
+def _find(name: str, role: str) -> State:
+    if not isinstance(name, str) or not name.strip():
         raise TriadError(f"triad: {role} is empty. Name a state, for instance PAK or Pakistan.")
     return find_state(name)
 
@@ -141,21 +149,35 @@ def _lineage(iso3: str) -> tuple[tuple[str, int], ...]:
 
 def _refuse_absent(state: State, window: Window) -> None:
     codes = [state, *(find_state(code) for code, _ in _lineage(state.iso3))]
-    last = window.after_end or max(window.after_start, 2025)
+    last = window.after_end or max(window.after_start, datetime.date.today().year)
     for side, first, end in (
         ("before", window.before_start, window.before_end),
         ("after", window.after_start, last),
     ):
-        if not any(_present(code, year) for code in codes for year in range(first, end + 1)):
+        if not any(code.present(year) for code in codes for year in range(first, end + 1)):
             raise TriadError(
                 f"triad: {state.name} ({state.iso3}) did not exist in {first}-{end}, the years {side}. It "
                 f"existed {_spells(state)}. Choose another window (--before, --after) or state."
             )
 
 
-def _present(state: State, year: int) -> bool:
-    """A state, or a member of the United Nations before it was one (Ukraine, Belarus)."""
-    return state.exists(year) or any(spell.covers(year) for spell in state.un_member)
+def _refuse_one_seat(triad: Triad) -> None:
+    for one in (triad.state, *triad.poles):
+        for predecessor, last_year in _lineage(one):
+            if predecessor in (triad.state, *triad.poles):
+                raise TriadError(
+                    f"triad: {one} to {last_year} is {predecessor}, whose seat it took over: {triad} names "
+                    "one seat twice. Choose another state."
+                )
+
+
+def _within_lifetimes(window: Window, triad: Sequence[State]) -> Window:
+    """Close the window when the first of the three ceased to be a state: all are compared over its years."""
+    ends = [state.last_year for state in triad if state.last_year is not None]
+    end = min(ends, default=None)
+    if end is None or end < window.after_start or (window.after_end or end + 1) <= end:
+        return window
+    return Window(window.before_start, window.before_end, window.after_start, end)
 
 
 def _spells(state: State) -> str:
@@ -213,20 +235,24 @@ def _row(
     missing_dyads = [pole for pole in triad.poles if not _has_data(series, dyad(triad.state, pole))]
     if missing_dyads:
         who = " and ".join(names[1 + triad.poles.index(pole)] for pole in missing_dyads)
+        if not any(unit.startswith(f"{triad.state}>") for unit in series.units):
+            return absent(f"the data hold nothing on {names[0]}")
         return absent(f"no data on {names[0]} with {who}")
     if not dimension.tests_change:
         return _level_row(fields, series, triad, window, sources)
-    shifts = infer_shifts(series, triad, window, summary=dimension.summary)
+    shifts = infer_shifts(series, triad, window, summary=dimension.summary, pool=_codes())
     fields |= {
         "shifts": shifts,
-        "remarks": dimension.remarks(tables, triad, shifts.window) if dimension.remarks else (),
+        "remarks": dimension.remarks(tables, triad, _poles(triad), shifts.window)
+        if dimension.remarks
+        else (),
         "missing": _gaps(series, shifts, names),
     }
     before, after = shifts.years(triad.state)
     years = shifts.window
     coverage = Coverage(
-        before=(years.before_start, years.before_end),
-        after=(years.after_start, years.after_end or years.after_start),
+        before=_cut((years.before_start, years.before_end), series),
+        after=_cut((years.after_start, years.after_end or years.after_start), series),
         years_before=before,
         years_after=after,
         states=len(shifts.placebos()[0]),
@@ -255,14 +281,24 @@ def _sources(tables: Sequence[str]) -> tuple[Provenance, ...]:
     return tuple(info.provenance for info in map(table_info, tables) if info.provenance)
 
 
+def _poles(triad: Triad) -> Poles:
+    toward, away_from = ((pole, *(code for code, _ in _lineage(pole))) for pole in triad.poles)
+    return Poles(toward, away_from)
+
+
 def _panel(measure: Any, tables: Tables, triad: Triad) -> Series:
     """Run a measure toward both poles and fold predecessors into the states that took their seat."""
-    poles = [(pole, *(code for code, _ in _lineage(pole))) for pole in triad.poles]
-    series = measure(tables, Poles(*poles))
+    series = measure(tables, _poles(triad))
     for iso3 in (*triad.poles, triad.state):
         for predecessor, last_year in _lineage(iso3):
             series = series.splice(iso3, predecessor, last_year)
     return series
+
+
+def _cut(span: tuple[int, int], series: Series) -> tuple[int, int]:
+    """The part of a span that the data reach; the span itself where they reach none of it."""
+    first, last = max(span[0], int(series.years[0])), min(span[1], int(series.years[-1]))
+    return (first, last) if first <= last else span
 
 
 def _has_data(series: Series, unit: str) -> bool:

@@ -57,7 +57,7 @@ class Dimension:
     levels : callable, optional
         As ``measure``: the level behind a share, shown beside it.
     remarks : callable, optional
-        Takes tables, triad and window; sentences about this state alone (who joined what).
+        Takes tables, triad, poles and window; sentences about this state alone (who joined what).
     summary : {"mean", "last"}
         What stands for a window: the mean of its years, or, for stocks, the last.
     tests_change : bool
@@ -76,7 +76,7 @@ class Dimension:
     blind_to: tuple[str, ...]
     order: int
     levels: Callable[[Tables, Poles], Series] | None = None
-    remarks: Callable[[Tables, Triad, Window], tuple[str, ...]] | None = None
+    remarks: Callable[[Tables, Triad, Poles, Window], tuple[str, ...]] | None = None
     summary: Summary = "mean"
     tests_change: bool = True
 

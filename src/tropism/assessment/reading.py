@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Outside the middle 90 % of all states: one in ten stands out by chance alone.
 TAIL = 5.0
+#: An after-span this many times as long as the one before mixes more than one turn of policy.
+LOPSIDED = 2.0
 #: Kinds of evidence that must agree before the verdict says so.
 MIN_BLOCKS = 2
 
@@ -41,8 +43,10 @@ def direction(shift: Shift, names: Names) -> str:
     if _uncertain(shift):
         return "no clear change"
     toward, away = shift.change_toward.estimate, shift.change_away.estimate
-    if shift.change.estimate == 0 or max(abs(toward), abs(away)) < 1e-6:
+    if max(abs(toward), abs(away)) < 1e-6:
         return "no change"
+    if abs(shift.change.estimate) < 1e-6:
+        return f"as much {'closer to' if toward > 0 else 'further from'} {b} as {c}"
     nearer, gained, other, lost = (b, toward, c, away) if shift.change.estimate > 0 else (c, away, b, toward)
     if gained > 0 and lost < 0:
         return f"closer to {nearer}, further from {other}"
@@ -54,6 +58,11 @@ def direction(shift: Shift, names: Names) -> str:
 def percentile_in_words(percentile: float) -> str:
     """A percentile as a whole number, rounded toward the middle: 94.8 is not yet 95."""
     return f"{math.floor(percentile) if percentile > 50 else math.ceil(percentile)}"
+
+
+def years_in_words(count: int) -> str:
+    """``"1 year"``, ``"10 years"``."""
+    return f"{count} year" if count == 1 else f"{count} years"
 
 
 def possessive(name: str) -> str:
@@ -99,11 +108,18 @@ def read(rows: Sequence[EvidenceRow], names: Names, window: Window) -> tuple[Ver
         carried = [row for row in plain if _moved_less_than_most(row, sign)]
         if carried:
             sentences.append(_with_the_field(carried, names, sign))
-    if ranked:
+    if len(ranked) > 1:
         chance = f"{len(ranked) * 2 * TAIL / 100:.1f}"
         sentences.append(
             f"Of {len(ranked)} ranked rows, about {chance} would stand out by chance alone, were they "
             "independent."
+        )
+    lopsided = [row for row in ranked if row.coverage.years_after > LOPSIDED * row.coverage.years_before]
+    if lopsided:
+        before, after = lopsided[0].coverage.years_before, lopsided[0].coverage.years_after
+        sentences.append(
+            f"The years after are many ({after} against {before} before, in {lopsided[0].title}): a mean "
+            "over them hides a move that was later undone. Narrow them with --after."
         )
     unsaid = [row for row in rows if row.status in ("short", "absent", "unranked")]
     if unsaid:
@@ -113,7 +129,7 @@ def read(rows: Sequence[EvidenceRow], names: Names, window: Window) -> tuple[Ver
             "No row is a costly act (arms, bases, sanctions), so nothing here can tell a realignment from "
             "a hedge; and no row says whose move it was."
         )
-    return verdict, tuple(_capital(sentence) for sentence in sentences)
+    return verdict, tuple(capital(sentence) for sentence in sentences)
 
 
 def _uncertain(shift: Shift) -> bool:
@@ -124,10 +140,11 @@ def _uncertain(shift: Shift) -> bool:
 def _verdict(
     ranked: Sequence[EvidenceRow], toward: Sequence[EvidenceRow], away: Sequence[EvidenceRow]
 ) -> Verdict:
+    telling = [row for row in ranked if _could_tell(row)]
     if not ranked or (toward and away):
         return "cannot tell"
     if not toward and not away:
-        return "nothing unusual" if len({row.block for row in ranked}) >= MIN_BLOCKS else "cannot tell"
+        return "nothing unusual" if len({row.block for row in telling}) >= MIN_BLOCKS else "cannot tell"
     blocks = {row.block for row in (*toward, *away)}
     if len(blocks) < MIN_BLOCKS:
         return "cannot tell"
@@ -153,16 +170,18 @@ def _headline(
             f"Nothing unusual: no line of evidence sets {possessive(a)} move between {b} and {c} apart from "
             "that of most other states. That is no proof of standing still."
         )
-    if verdict == "toward":
-        return f"{a} moved toward {b} and away from {c} more than nearly all other states, in {kinds}."
-    if verdict == "away":
-        return f"{a} moved away from {b} and toward {c} more than nearly all other states, in {kinds}."
+    if verdict in ("toward", "away"):
+        nearer, other = (b, c) if verdict == "toward" else (c, b)
+        return (
+            f"{a} stands out toward {nearer} and away from {other}, in {kinds}: its gap moved further that "
+            "way than that of nearly all other states."
+        )
     if toward and away:
         return f"Cannot tell: the lines that stand out disagree about whether {a} moved toward {b} or {c}."
     if not toward and not away:
         return (
-            f"Cannot tell: only one kind of evidence could be ranked ({ranked[0].block}), and it shows "
-            "nothing unusual."
+            f"Cannot tell: nothing stands out, but fewer than {MIN_BLOCKS} kinds of evidence have data in "
+            f"which a move of {a} could show."
         )
     pole = b if toward else c
     return f"Cannot tell: {a} stands out toward {pole} in one kind of evidence only ({kinds})."
@@ -171,6 +190,12 @@ def _headline(
 def _stands_out(row: EvidenceRow, names: Names) -> str:
     assert row.shift is not None
     return f"{row.title}: {row.direction}, {rank_in_words(row.shift, names)}."
+
+
+def _could_tell(row: EvidenceRow) -> bool:
+    """Whether a move could have shown: not where the state and most others stand still, as in 0 to 0."""
+    assert row.shift is not None and row.shift.rank is not None
+    return row.shift.change.estimate != 0 or row.shift.rank.n_tied < row.shift.rank.n / 2
 
 
 def _moved_less_than_most(row: EvidenceRow, sign: int) -> bool:
@@ -210,7 +235,7 @@ def rank_in_words(shift: Shift, names: Names) -> str:
     above = rank.n - rank.n_below - rank.n_tied
     others = f"of {rank.n} other states"
     if change == 0 and rank.n_tied:
-        return f"{rank.n_tied} {others} did not change either"
+        return f"the gap of {rank.n_tied} {others} is unchanged too"
     if change < 0 <= rank.percentile - 50:
         return f"{rank.n_below} {others} moved further toward {c}"
     if change > 0 > rank.percentile - 50:
@@ -223,14 +248,16 @@ def rank_in_words(shift: Shift, names: Names) -> str:
 def _why_not(row: EvidenceRow) -> str:
     if row.status == "short":
         coverage = row.coverage
-        return f"{coverage.years_before} years before, {coverage.years_after} after; {MIN_YEARS} needed"
+        before = years_in_words(coverage.years_before)
+        return f"{before} before, {coverage.years_after} after; {MIN_YEARS} needed"
     if row.status == "unranked":
         return f"only {row.coverage.states} other states"
     # A long reason names every alternative; it stands with the row.
     return row.missing[0] if row.missing and len(row.missing[0]) < 90 else "not covered"
 
 
-def _capital(sentence: str) -> str:
+def capital(sentence: str) -> str:
+    """The sentence with its first letter as a capital."""
     return sentence[:1].upper() + sentence[1:]
 
 

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from tropism.assessment.reading import capital
 from tropism.report.words import (
     change_in_words,
     coverage_in_words,
@@ -45,8 +46,8 @@ def print_assessment(assessment: Assessment, console: Console | None = None) -> 
         _print_details(row, assessment.names, console)
     console.print(
         f"Gap: closeness to {b} minus closeness to {c}. Percentile: of the change of the gap among all other "
-        "states in the same years; 50 is the middle, above 95 or below 5 is unusual (bold). pp: percentage "
-        "points.",
+        "states in the same years; 50 is the middle; 95 and above, or 5 and below, is unusual (bold). pp: "
+        "percentage points.",
         style="dim",
     )
 
@@ -69,20 +70,17 @@ def _evidence_table(assessment: Assessment) -> Table:
 
 def _print_details(row: EvidenceRow, names: tuple[str, str, str], console: Console) -> None:
     console.print(Text.assemble((row.title, "underline"), (f"  {row.measured_in}", "dim")))
-    lines = [coverage_in_words(row.coverage, row.status), *row.amounts]
+    lines = [coverage_in_words(row.coverage, row.status), *map(capital, row.amounts)]
     if row.shift is not None:
-        lines = [f"{_capital(standing_in_words(row, names))}. {everybody_in_words(row)}", *lines]
+        lines = [f"{capital(standing_in_words(row, names))}. {everybody_in_words(row)}", *lines]
     if row.remarks:
-        lines.append("; ".join(row.remarks) + ".")
-    lines += [f"{_capital(missing)}." for missing in row.missing]
+        lines.append(capital("; ".join(row.remarks)) + ".")
+    lines += [f"{capital(missing)}." for missing in row.missing]
+    lines += [note for note in row.notes if "whose seat" in note]
     lines.append("Does not see " + "; ".join(row.blind_to) + ".")
     for line in lines:
         console.print(Padding(Text(line), (0, 0, 0, 2)))
     console.print()
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def print_fields(record: object, console: Console | None = None) -> None:
@@ -120,9 +118,8 @@ def print_tables(tables: Sequence[TableInfo], console: Console | None = None) ->
             continue
         source = info.provenance
         rows = f"{info.rows:,} rows, " if info.rows is not None else ""
-        console.print(
-            Padding(Text(f"{rows}{info.place}, as of {source.as_of}. {source.licence}."), (0, 0, 0, 2))
-        )
+        as_of = source.as_of or "a date that the source does not state"
+        console.print(Padding(Text(f"{rows}{info.place}, as of {as_of}. {source.licence}."), (0, 0, 0, 2)))
         console.print(Padding(Text(source.source, style="dim"), (0, 0, 1, 2)))
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from tropism.assessment.reading import percentile_in_words, rank_in_words
+from tropism.assessment.reading import capital, percentile_in_words, rank_in_words, years_in_words
 from tropism.errors import UnknownStateError
 from tropism.shifts import MIN_YEARS
 
@@ -33,6 +33,11 @@ def number(value: float, row: EvidenceRow, *, signed: bool = False) -> str:
     sign = "+" if signed else ""
     if row.measured_in.startswith("share"):
         points = 100 * value
+        if 0 < abs(points) < 0.005:
+            # A recorded flow is never shown as none.
+            return (
+                f"{'+' if signed and points > 0 else '-' if points < 0 else ''}<0.01{'' if signed else ' %'}"
+            )
         digits = 1 if abs(points) >= 0.095 or points == 0 else 2
         return f"{points:{sign}.{digits}f}{'' if signed else ' %'}"
     written = f"{value:{sign}.{0 if row.block == 'institutions' else 2}f}"
@@ -75,10 +80,8 @@ def coverage_in_words(coverage: Coverage, status: str) -> str:
         return f"{coverage.after[1]} only, beside {coverage.states} other states. Source: {sources}."
     first, last = spans_in_words(coverage).split(" against ")
     ranked = f", ranked among {coverage.states} other states" if status == "ranked" else ""
-    return (
-        f"{first} ({coverage.years_before} years with data) against {last} ({coverage.years_after}){ranked}. "
-        f"Source: {sources}."
-    )
+    before, after = years_in_words(coverage.years_before), coverage.years_after
+    return f"{first} ({before} with data) against {last} ({after}){ranked}. Source: {sources}."
 
 
 def typeset(text: str) -> str:
@@ -172,23 +175,23 @@ def furthest_in_words(row: EvidenceRow, names: Names, count: int = 3) -> str:
             moved = (f"{_state_name(codes[i])} {number(float(changes[i]), row, signed=True)}" for i in movers)
             said.append(f"furthest toward {pole}: {', '.join(moved)}")
     sentence = "; ".join(said)
-    return f"{_upper(sentence)}." if sentence else ""
+    return f"{capital(sentence)}." if sentence else ""
 
 
 def path_title(row: EvidenceRow, names: Names) -> str:
     """The finding that the chart of paths shows."""
-    return f"{_upper(names[0])}: {row.direction if row.shift is not None else standing_in_words(row, names)}"
+    return f"{capital(names[0])}: {row.direction if row.shift is not None else standing_in_words(row, names)}"
 
 
 def cloud_title(row: EvidenceRow, names: Names) -> str:
     """The finding that the chart of all states shows."""
-    return f"{_upper(names[0])}: {standing_in_words(row, names)}"
+    return f"{capital(names[0])}: {standing_in_words(row, names)}"
 
 
 def level_title(row: EvidenceRow, names: Names) -> str:
     """What the chart of one year shows."""
     toward, away = level_in_words(row, 0), level_in_words(row, 1)
-    return f"{_upper(names[0])}: {toward} with {names[1]}, {away} with {names[2]}"
+    return f"{capital(names[0])}: {toward} with {names[1]}, {away} with {names[2]}"
 
 
 def path_sentence(row: EvidenceRow, names: Names) -> str:
@@ -281,10 +284,6 @@ def sources_used(rows: Sequence[EvidenceRow]) -> dict[Provenance, list[str]]:
         for source in dict.fromkeys(replace(each, sha256="") for each in row.coverage.sources):
             used.setdefault(source, []).append(row.title)
     return used
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _state_name(code: str) -> str:

@@ -1,13 +1,25 @@
 """Whom a state sides with on the General Assembly roll calls that divide the two poles."""
 
 from tropism.assessment.dimension import Dimension, Poles, Tables
+from tropism.dyads import Triad, Window
 from tropism.series import Series
-from tropism.votes.contested import contested_series
+from tropism.votes.contested import contested_series, neither_series
 
 
 def measure(tables: Tables, poles: Poles) -> Series:
     """Share of contested roll calls on which each state sided with either pole."""
     return contested_series(tables["un_contested_votes"], poles.toward, poles.away_from)
+
+
+def remarks(tables: Tables, triad: Triad, poles: Poles, window: Window) -> tuple[str, ...]:
+    """How often the state took neither side: stepping aside is not a shift."""
+    neither = neither_series(tables["un_contested_votes"], poles.toward, poles.away_from)
+    if triad.state not in neither:
+        return ()
+    own = neither.select([triad.state])
+    before, _ = own.mean_over(window.before_start, window.before_end)
+    after, _ = own.mean_over(window.after_start, window.after_end or window.after_start)
+    return (f"abstained or took no part: {100 * before[0, 0]:.1f} % → {100 * after[0, 0]:.1f} %",)
 
 
 DIMENSION = Dimension(
@@ -18,6 +30,7 @@ DIMENSION = Dimension(
     signal="cheap",
     tables=("un_contested_votes",),
     measure=measure,
+    remarks=remarks,
     how_to_read=(
         "Share of the roll calls on which one pole voted yes and the other no; abstaining and staying away "
         "count for neither."

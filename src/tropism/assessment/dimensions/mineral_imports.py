@@ -29,7 +29,7 @@ DIMENSION = Dimension(
     blind_to=(
         "refined oil products (HS 2710) and all other goods",
         "trade that was not recorded: no row means no record, never zero",
-        "Russia's own reports, which thin out after 2021",
+        "Russia's own reports, which thin out after 2021, and its pipeline gas to Turkey after 1999",
     ),
     order=30,
 )

@@ -16,7 +16,7 @@ def measure(tables: Tables, poles: Poles) -> Series:
     )
 
 
-def remarks(tables: Tables, triad: Triad, window: Window) -> tuple[str, ...]:
+def remarks(tables: Tables, triad: Triad, poles: Poles, window: Window) -> tuple[str, ...]:
     """Who joined, left or was invited, within the window."""
     return institutions.remarks(tables["memberships"], triad, window)
 
@@ -34,7 +34,10 @@ DIMENSION = Dimension(
         "Number of organisations, of the 17 in the table, in which both are full members (or that the pole "
         "designated the state to), at the end of each window. None weighs more than another."
     ),
-    contradicted_by="Memberships in both camps, or ones that oblige to nothing.",
+    contradicted_by=(
+        "Memberships in both camps; ones that oblige to nothing; a body that neither pole leads, or one that "
+        "was dissolved (SEATO, CENTO, the Warsaw Pact), which counts as having been left."
+    ),
     blind_to=("organisations outside the table", "what a membership obliges to", "observers and partners"),
     order=60,
     summary="last",
