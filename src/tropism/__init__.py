@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from tropism.sources import fetch_table
     from tropism.states import find_state
     from tropism.tables import add_table, list_tables, load_table
-    from tropism.votes import vote_similarity
+    from tropism.votes import estimate_ideal_points, vote_similarity
 
 __all__ = [
     "__version__",
     "add_table",
     "assess",
+    "estimate_ideal_points",
     "fetch_table",
     "find_state",
     "list_tables",

@@ -143,6 +143,30 @@ def _similarity(state: str, other: str) -> None:
         log.info(note)
 
 
+@_votes.command("fit")
+@click.option("--file", type=click.Path(path_type=Path), help="Your own votes; else the stored UN votes.")
+@click.option("--anchor", metavar="UNIT", help="Its average position is positive. [default: USA if there]")
+@click.option("--draws", type=click.IntRange(min=0), default=1000, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write all positions to a file.")
+def _fit(file: Path | None, anchor: str | None, draws: int, seed: int, csv_file: Path | None) -> None:
+    """Estimate ideal points: where each state stands, session by session, with intervals."""
+    from tropism.report.terminal import print_table
+    from tropism.tables import load_table
+    from tropism.tables.files import read_table_file
+    from tropism.tables.store import writing
+    from tropism.votes import estimate_ideal_points
+
+    votes = load_table("un_votes") if file is None else read_table_file(file)
+    progress = log.isEnabledFor(logging.INFO)
+    fit = estimate_ideal_points(votes, anchor=anchor, draws=draws, seed=seed, progress=progress)
+    if csv_file is not None:
+        with writing(csv_file) as scratch:
+            fit.tidy().to_csv(scratch, index=False, encoding="utf-8")
+        log.info("wrote %d positions to %s", fit.unit.size, csv_file)
+    print_table(fit.summary().drop(columns="level", errors="ignore"))
+
+
 @app.group("data")
 def _data() -> None:
     """Tables: which there are, what they hold, your own."""

@@ -33,6 +33,16 @@ class SeriesError(TropismError, ValueError):
     """A panel of paths whose shape, labels or draws do not fit together."""
 
 
+class IdentificationError(TropismError, ValueError):
+    """Data from which an estimate cannot be told: unanimous, disconnected, or absorbed."""
+
+
+class MissingExtraError(TropismError, ImportError):
+    """An optional part of the package is not installed; says how to install it."""
+
+    exit_code = 3
+
+
 class OutputError(TropismError, OSError):
     """A file that cannot be written. Nothing is left half-written."""
 

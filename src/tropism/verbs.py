@@ -19,6 +19,7 @@ VERBS = (
     Verb("assess", "tropism.assessment", "assess", "tropism.assessment.Assessment"),
     Verb("write_report", "tropism.report", "assess --html", "pathlib.Path"),
     Verb("vote_similarity", "tropism.votes", "votes similarity", "tropism.votes.VoteSimilarity"),
+    Verb("estimate_ideal_points", "tropism.votes", "votes fit", "tropism.votes.IdealPoints"),
     Verb("find_state", "tropism.states", "state", "tropism.states.State"),
     Verb("list_tables", "tropism.tables", "data list", "list"),
     Verb("load_table", "tropism.tables", "data show", "pandas.DataFrame"),
