@@ -46,8 +46,9 @@ format: $(VENV)/.dev
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
 
-bench: $(VENV)/.package
+bench: $(VENV)/.package $(VENV)/.dev
 	$(RUN) benchmarks/run.py
+	TROPISM_SHARED="$(SHARED)" $(RUN) benchmarks/ideal_points.py
 
 clean:
 	rm -rf $(VENV) site demo.html demo.json

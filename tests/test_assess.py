@@ -30,6 +30,12 @@ def test_every_line_of_evidence_has_a_row_with_coverage_and_gaps(pakistan):
     assert any("ES-11" in gap for gap in row(pakistan, "vote_similarity").blind_to)
 
 
+def test_the_panels_behind_the_rows_carry_their_sources(pakistan):
+    panels = pakistan.series()
+    assert set(panels) == {each.name for each in pakistan.rows}
+    assert all(panel.provenance and panel.coverage["cells"] for panel in panels.values())
+
+
 def test_pakistan_votes_moved_toward_the_usa_but_less_than_most(pakistan):
     """Raw change and rank point to different poles: the case the whole project is about."""
     votes = row(pakistan, "contested_votes").shift

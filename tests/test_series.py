@@ -50,6 +50,15 @@ def test_last_over_takes_the_newest_year_with_data():
     assert np.isnan(series.last_over(1990, 1995)[0]).all()
 
 
+def test_a_panel_says_what_it_covers():
+    assert panel([[[np.nan, 2, 3], [np.nan, np.nan, 6]]]).coverage == {
+        "units": 2,
+        "first_year": 2001,
+        "last_year": 2002,
+        "cells": 3,
+    }
+
+
 def test_a_point_series_says_that_it_has_no_sampling_error():
     point = panel([[[1.0, 2.0]]])
     assert not point.has_sampling_error

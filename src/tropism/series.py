@@ -165,6 +165,14 @@ class Series:
         """Whether the draws differ: a point measure has no sampling error to report."""
         return self.n_draws > 1
 
+    @property
+    def coverage(self) -> dict[str, int]:
+        """What the panel holds: ``units``, ``first_year``, ``last_year`` with data, and filled ``cells``."""
+        have = np.flatnonzero(~self.missing.all(axis=0))
+        first, last = (int(self.years[have[0]]), int(self.years[have[-1]])) if have.size else (0, 0)
+        cells = int((~self.missing).sum())
+        return {"units": len(self.units), "first_year": first, "last_year": last, "cells": cells}
+
     def __contains__(self, unit: str) -> bool:
         return unit in self._position
 

@@ -228,7 +228,7 @@ def _row(
         )
 
     try:
-        series = _panel(dimension.measure, tables, triad)
+        series = replace(_panel(dimension.measure, tables, triad), provenance=sources)
     except DataNotPresentError as reason:
         return absent(str(reason))
     fields |= {"measured_in": series.measured_in, "notes": series.notes, "series": series}
