@@ -207,7 +207,7 @@ class IdealPoints:
         )
 
     def distance(self, a: str, b: str) -> Series:
-        """The path of the distance of two states, ``|a - b|``, draw by draw, as a panel of one dyad ``"a>b"``.
+        """The path of ``|a - b|`` of two states, draw by draw, as a panel of one dyad ``"a>b"``.
 
         It is no closeness: higher means farther apart. Distance on one dimension is not disagreement: two
         states can meet on the line while the share of their equal votes falls.
