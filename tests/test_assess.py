@@ -172,6 +172,14 @@ def test_how_often_a_state_took_neither_side_is_said(pakistan):
     assert row(pakistan, "contested_votes").remarks[0].startswith("abstained or took no part: 8.")
 
 
+@pytest.mark.parametrize("event", [2012, 2022, 2024])
+def test_no_sentence_holds_a_number_that_is_none(event):
+    """South Sudan has no years before, or too few after: nothing may be averaged over none of them."""
+    answer = assess("SSD", toward="RUS", away_from="USA", before=(event - 3, event - 1), after=(event, None))
+    said = " ".join(text for each in answer.rows for text in (*each.remarks, *each.amounts, each.direction))
+    assert "nan" not in said
+
+
 def test_json_is_complete_and_plain(pakistan):
     loaded = json.loads(pakistan.to_json())
     assert loaded["schema_version"] == "1"

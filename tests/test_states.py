@@ -24,7 +24,7 @@ from tropism.states import (
     from_cow,
     from_gw,
     from_m49,
-    predecessor_in,
+    lineage,
     states,
 )
 
@@ -500,23 +500,11 @@ def test_lineage_agrees_with_the_years_of_the_code():
 
 
 @pytest.mark.parametrize(
-    ("iso3", "year", "predecessor"),
-    [
-        ("RUS", 1980, "SUN"),
-        ("RUS", 1991, "SUN"),
-        ("RUS", 1992, None),
-        ("RUS", 1900, None),
-        ("SRB", 2003, "SCG"),
-        ("SRB", 1985, None),
-        ("CZE", 1985, None),
-        ("YEM", 1985, None),
-        ("DEU", 1985, None),
-        ("SCG", 1990, None),
-    ],
+    ("iso3", "predecessors"),
+    [("RUS", ["SUN"]), ("SRB", ["SCG"]), ("SCG", []), ("CZE", []), ("YEM", []), ("DEU", [])],
 )
-def test_predecessor_in(iso3, year, predecessor):
-    link = predecessor_in(iso3, year)
-    assert (link and link.predecessor) == predecessor
+def test_only_a_continued_seat_has_a_lineage(iso3, predecessors):
+    assert [link.predecessor for link in lineage(iso3)] == predecessors
 
 
 def test_the_import_is_light():

@@ -6,13 +6,14 @@ because a great power leads or takes part in them. It weighs none above another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tropism.dyads import Triad, Window, dyad
+from tropism.dyads import Window, dyad
 from tropism.series import Series
 from tropism.states import states
 
@@ -76,8 +77,8 @@ def shared_membership_series(
     -------
     Series
         Dyads ``"X>POLE"`` for every state in existence in a year; unit: organisations. A designation
-        (major non-NATO ally) ties the state to the power that confers it. A state in none counts 0,
-        since the table lists these organisations in full.
+        (major non-NATO ally) ties the state to the power that confers it. A state in none of
+        the table's rows counts 0.
     """
     years = np.arange(FIRST_YEAR, last_year + 1)
     member = membership_table(memberships, years.tolist())
@@ -123,41 +124,22 @@ def shared_membership_series(
     )
 
 
-def membership_events(
-    memberships: pa.Table, state: str, poles: Iterable[str], window: Window
-) -> list[dict[str, object]]:
-    """What changed for one state within the window, in organisations that a pole belongs to or leads.
+def membership_events(memberships: pa.Table, state: str, window: Window) -> list[dict[str, object]]:
+    """One state's memberships that began or ended within the window: rows of the table, oldest first."""
 
-    Returns
-    -------
-    list of dict
-        Rows of the table, oldest first, with the key ``poles``: those of ``poles`` that were ever full
-        members of the organisation.
-    """
-    rows = memberships.to_pylist()
-    of_pole: dict[str, list[str]] = {}
-    for row in rows:
-        if row["iso3"] in poles and row["status"] in FULL:
-            of_pole.setdefault(row["organisation"], [])
-            if row["iso3"] not in of_pole[row["organisation"]]:
-                of_pole[row["organisation"]].append(row["iso3"])
-    end = window.after_end or 9999
-    return sorted(
-        (
-            row | {"poles": of_pole.get(row["organisation"], [])}
-            for row in rows
-            if row["iso3"] == state
-            and (
-                window.before_start <= row["start_date"].year <= end
-                or (row["end_date"] is not None and window.before_start <= row["end_date"].year <= end)
-            )
-        ),
-        key=lambda row: row["start_date"],
-    )
+    def inside(day: date | None) -> bool:
+        return day is not None and window.before_start <= day.year <= (window.after_end or date.max.year)
+
+    rows = [
+        row
+        for row in memberships.to_pylist()
+        if row["iso3"] == state and (inside(row["start_date"]) or inside(row["end_date"]))
+    ]
+    return sorted(rows, key=lambda row: row["start_date"])
 
 
 def describe_event(event: dict[str, object]) -> str:
-    """One membership event in words: ``"SCO: full from 2017-06-09"``."""
+    """One membership event in words: ``"SCO: full member 2017-06-09"``."""
     shown = {"day": 10, "month": 7, "year": 4}[str(event["start_precision"])]
     words = {
         "full": "full member",
@@ -169,9 +151,3 @@ def describe_event(event: dict[str, object]) -> str:
     status = words.get(str(event["status"]), str(event["status"]).replace("_", " "))
     until = "" if event["end_date"] is None else f" to {str(event['end_date'])[:shown]}"
     return f"{event['organisation']}: {status} {str(event['start_date'])[:shown]}{until}"
-
-
-def remarks(memberships: pa.Table, triad: Triad, window: Window) -> tuple[str, ...]:
-    """The state's own membership events in the window, in words."""
-    events = membership_events(memberships, triad.state, triad.poles, window)
-    return tuple(describe_event(event) for event in events)

@@ -171,7 +171,7 @@ class Shifts:
                 f"{self.tilt.name}: {state} has {before} years before and {after} after in {self.window}; "
                 f"{MIN_YEARS} are needed on either side. Widen the window."
             )
-        levels = [self._levels(series, state) for series in self.closeness]
+        levels = [self.levels(series, state) for series in self.closeness]
         before, after = self.years(state)
         return Shift(
             state=state,
@@ -193,7 +193,8 @@ class Shifts:
         table = pd.DataFrame({"iso3": self.states} | {key: [row[key] for row in rows] for key in rows[0]})
         return table.dropna(axis=1, how="all").sort_values("estimate", ascending=False, ignore_index=True)
 
-    def _levels(self, series: Series, state: str) -> tuple[np.ndarray, np.ndarray]:
+    def levels(self, series: Series, state: str) -> tuple[np.ndarray, np.ndarray]:
+        """One state's draws before and after in another panel of states, each of shape (draws,)."""
         (before, _), (after, _) = _windows(series.select([state]), self.window, self.summary)
         return before[:, 0], after[:, 0]
 

@@ -175,33 +175,19 @@ LINEAGE: tuple[Lineage, ...] = (
 )
 
 
-def predecessor_in(iso3: str, year: int) -> Lineage | None:
-    """The state in whose place a successor to its UN seat stands in an earlier year.
-
-    Parameters
-    ----------
-    iso3 : str
-        The later state.
-    year : int
-
-    Returns
-    -------
-    Lineage or None
-        ``None`` after ``last_year``, before the predecessor existed, and for all who continue no seat.
+def lineage(iso3: str) -> tuple[Lineage, ...]:
+    """The links by which a state's UN seat goes back, the latest first; empty for all who continue no seat.
 
     Examples
     --------
-    >>> predecessor_in("RUS", 1980).predecessor
-    'SUN'
-    >>> predecessor_in("CZE", 1980) is None
-    True
+    >>> [link.predecessor for link in lineage("RUS")], lineage("CZE")
+    (['SUN'], ())
     """
-    for link in LINEAGE:
-        if link.successor == iso3 and year <= link.last_year:
-            if _table()[link.predecessor].exists(year):
-                return link
-            return predecessor_in(link.predecessor, year)
-    return None
+    found: list[Lineage] = []
+    while link := next((each for each in LINEAGE if each.successor == iso3), None):
+        found.append(link)
+        iso3 = link.predecessor
+    return tuple(found)
 
 
 def states(year: int | None = None) -> tuple[State, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,9 @@ import pyarrow.compute as pc
 from tropism.dyads import dyad
 from tropism.errors import DataNotPresentError
 from tropism.series import Series
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Fewer contested roll calls than this make no share.
 MIN_CONTESTED = 5
@@ -61,19 +65,18 @@ def contested_series(
     >>> round(float(share[(years >= 2014) & (years <= 2023)].mean()), 2)
     0.41
     """
-    rows = _rows(table, pole, other, min_contested)
-    cells: dict[tuple[str, int], float] = {}
-    for each in rows:
-        for side, share in ((each.pole, each.with_pole), (each.other, each.with_other)):
-            for iso3, year, value in zip(each.iso3, each.year, share, strict=True):
-                cells.setdefault((dyad(iso3, side), int(year)), value)
+    import pandas as pd
+
+    rows = [
+        pd.DataFrame({"unit": [dyad(iso3, side) for iso3 in each.iso3], "year": each.year, "share": share})
+        for each in _rows(table, pole, other, min_contested)
+        for side, share in ((each.pole, each.with_pole), (each.other, each.with_other))
+    ]
     return _panel(
-        cells,
+        rows,
+        min_contested,
         name="contested_votes",
         label="votes with a pole on roll calls contested between the two",
-        measured_in="share of contested roll calls",
-        is_closeness=True,
-        min_contested=min_contested,
     )
 
 
@@ -101,18 +104,18 @@ def neither_series(
     >>> panel.is_closeness, "PAK" in panel
     (False, True)
     """
-    rows = _rows(table, pole, other, min_contested)
-    cells: dict[tuple[str, int], float] = {}
-    for each in rows:
-        for iso3, year, value in zip(each.iso3, each.year, each.neither, strict=True):
-            cells.setdefault((iso3, int(year)), value)
+    import pandas as pd
+
+    rows = [
+        pd.DataFrame({"unit": each.iso3, "year": each.year, "share": each.neither})
+        for each in _rows(table, pole, other, min_contested)
+    ]
     return _panel(
-        cells,
+        rows,
+        min_contested,
         name="contested_votes_neither",
         label="abstained or took no part on roll calls contested between two poles",
-        measured_in="share of contested roll calls",
         is_closeness=False,
-        min_contested=min_contested,
     )
 
 
@@ -170,34 +173,20 @@ def _rows(
     return found
 
 
-def _panel(
-    cells: dict[tuple[str, int], float],
-    *,
-    name: str,
-    label: str,
-    measured_in: str,
-    is_closeness: bool,
-    min_contested: int,
-) -> Series:
-    units = {unit: i for i, unit in enumerate(sorted({unit for unit, _ in cells}))}
-    years = np.array(sorted({year for _, year in cells}), dtype=np.int64)
-    column = {int(year): i for i, year in enumerate(years)}
-    values = np.full((len(units), years.size), np.nan, dtype=np.float32)
-    for (unit, year), value in cells.items():
-        values[units[unit], column[year]] = value
-    return Series(
-        name=name,
-        values=values[None],
-        missing=np.isnan(values),
-        units=tuple(units),
-        years=years,
-        label=label,
-        measured_in=measured_in,
+def _panel(rows: list[pd.DataFrame], min_contested: int, **attributes: Any) -> Series:
+    """A panel from the columns unit, year and share of every pair of poles."""
+    import pandas as pd
+
+    return Series.from_table(
+        pd.concat(rows, ignore_index=True),
+        unit="unit",
+        value="share",
+        measured_in="share of contested roll calls",
         block="votes",
         signal="cheap",
-        is_closeness=is_closeness,
         notes=(
             f"Sessions with fewer than {min_contested} contested roll calls are missing, as are sessions in "
             "which a state took part in none of them.",
         ),
+        **attributes,
     )

@@ -17,7 +17,7 @@ import pyarrow as pa
 from tropism.dyads import dyad
 from tropism.errors import DataNotPresentError, SeriesError, TriadError
 from tropism.series import Provenance, Series
-from tropism.states import LINEAGE, find_state
+from tropism.states import LINEAGE, find_state, lineage
 from tropism.tables import read_table
 from tropism.tables.library import table_info
 from tropism.votes._kernels import Similarity, Weights, similarity_measures
@@ -355,8 +355,8 @@ def _refuse_unknown(measure: str) -> None:
 def _spells(iso3: str) -> dict[str, tuple[int, int]]:
     """The codes under which a seat voted, the latest first, each with its first and last year."""
     spells, last = {}, 9999
-    while link := next((each for each in LINEAGE if each.successor == iso3), None):
-        spells[iso3] = (link.last_year + 1, last)
+    for link in lineage(iso3):
+        spells[link.successor] = (link.last_year + 1, last)
         iso3, last = link.predecessor, link.last_year
     spells[iso3] = (0, last)
     return spells

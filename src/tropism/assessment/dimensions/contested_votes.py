@@ -17,8 +17,10 @@ def remarks(tables: Tables, triad: Triad, poles: Poles, window: Window) -> tuple
     if triad.state not in neither:
         return ()
     own = neither.select([triad.state])
-    before, _ = own.mean_over(window.before_start, window.before_end)
-    after, _ = own.mean_over(window.after_start, window.after_end or window.after_start)
+    before, had = own.mean_over(window.before_start, window.before_end)
+    after, has = own.mean_over(window.after_start, window.after_end or window.after_start)
+    if not had[0] or not has[0]:
+        return ()
     return (f"abstained or took no part: {100 * before[0, 0]:.1f} % → {100 * after[0, 0]:.1f} %",)
 
 

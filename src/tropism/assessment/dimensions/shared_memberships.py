@@ -18,7 +18,8 @@ def measure(tables: Tables, poles: Poles) -> Series:
 
 def remarks(tables: Tables, triad: Triad, poles: Poles, window: Window) -> tuple[str, ...]:
     """Who joined, left or was invited, within the window."""
-    return institutions.remarks(tables["memberships"], triad, window)
+    events = institutions.membership_events(tables["memberships"], triad.state, window)
+    return tuple(map(institutions.describe_event, events))
 
 
 DIMENSION = Dimension(
