@@ -49,6 +49,7 @@ format: $(VENV)/.dev
 bench: $(VENV)/.package $(VENV)/.dev
 	$(RUN) benchmarks/run.py
 	TROPISM_SHARED="$(SHARED)" $(RUN) benchmarks/ideal_points.py
+	$(RUN) benchmarks/similarity.py
 
 clean:
 	rm -rf $(VENV) site demo.html demo.json

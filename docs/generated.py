@@ -1,7 +1,7 @@
 """Directives whose text comes from the package at build time: nothing of it is copied by hand.
 
-``{tables}``, ``{licences}``, ``{dictionary}``, ``{evidence}``, ``{sources}``, ``{verbs}``, ``{fragments}``,
-and ``{run} tropism …``, which runs a command and shows what it printed.
+``{tables}``, ``{licences}``, ``{dictionary}``, ``{evidence}``, ``{sources}``, ``{vote_sets}``, ``{verbs}``,
+``{fragments}``, and ``{run} tropism …``, which runs a command and shows what it printed.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from tropism.sources import sources
 from tropism.tables import list_tables, schema
 from tropism.tables.embedded import manifest
 from tropism.verbs import VERBS
+from tropism.votes import list_vote_sets
 
 ROOT = Path(__file__).parents[1]
 KINDS = ("added", "changed", "deprecated", "removed", "fixed", "security", "numbers")
@@ -53,7 +54,7 @@ def tables() -> Iterator[str]:
         if entry is not None and entry.first_year != entry.last_year:
             years += f"\u2011{entry.last_year}"  # does not break in a narrow cell
         count = f"{info.rows:,}" if info.rows is not None else ""
-        place = info.place if facts else f"`tropism data fetch {schema.schema(info.name).fetch}`"
+        place = info.place if facts else info.how_to_get
         rows.append((f"[`{info.name}`](#{info.name})", count, years, place, facts.as_of if facts else ""))
     yield from grid(("table", "rows", "years", "where", "as of"), rows)
 
@@ -114,6 +115,20 @@ def source_list() -> Iterator[str]:
     yield from grid(("source", "data set", "tables", "licence"), rows)
 
 
+def vote_sets() -> Iterator[str]:
+    """Every named set of roll calls."""
+    rows = [
+        (
+            f"`{each.name}`",
+            each.meaning,
+            each.coverage,
+            ", ".join(f"`{option}`" for option in each.options),
+        )
+        for each in list_vote_sets()
+    ]
+    yield from grid(("set", "meaning", "where the record can tell", "options"), rows)
+
+
 def verbs() -> Iterator[str]:
     """The table of verbs."""
     rows = [
@@ -150,13 +165,19 @@ class Generated(SphinxDirective):
         "dictionary": dictionary,
         "evidence": evidence,
         "sources": source_list,
+        "vote_sets": vote_sets,
         "verbs": verbs,
         "fragments": fragments,
     }
 
     def run(self) -> list[nodes.Node]:
         """Parse what the writer of this name yields."""
-        for folder in ("src/tropism/data/manifest.json", "src/tropism/tables/columns.csv", "changes"):
+        for folder in (
+            "src/tropism/data/manifest.json",
+            "src/tropism/tables/columns.csv",
+            "src/tropism/votes/vote_sets.py",
+            "changes",
+        ):
             self.env.note_dependency(str(ROOT / folder))
         return self.parse_text_to_nodes("\n".join(self.WRITERS[self.name]()), allow_section_headings=True)
 

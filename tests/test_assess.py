@@ -172,6 +172,39 @@ def test_how_often_a_state_took_neither_side_is_said(pakistan):
     assert row(pakistan, "contested_votes").remarks[0].startswith("abstained or took no part: 8.")
 
 
+def test_votes_have_a_row_with_an_interval_and_it_says_what_other_roll_calls_say(pakistan):
+    points = row(pakistan, "ideal_points")
+    change = points.shift.change
+    assert change.lower < change.estimate < change.upper and change.level == 0.9
+    agreement, others = points.remarks
+    assert agreement.startswith("share of equal votes, an abstention counting half: with Russia 83.")
+    assert "toward Russia on no-nuclear +" in others and "toward the United States on nuclear -" in others
+
+
+def test_rows_on_the_same_votes_that_disagree_are_said_to(pakistan):
+    """Pakistan stands nearer to Russia on the line and agrees with it less often."""
+    assert row(pakistan, "ideal_points").shift.change_toward.estimate > 0
+    assert row(pakistan, "vote_similarity").shift.change_toward.estimate < 0
+    assert any("do not speak with one voice" in sentence for sentence in pakistan.reading)
+
+
+def test_a_line_that_does_not_hold_the_poles_apart_tells_nothing_of_a_move_between_them():
+    points = row(assess("PAK", toward="IND", away_from="BRA"), "ideal_points")
+    assert points.status == "absent"
+    assert points.missing == ("the line does not hold India and Brazil 1 sd apart in most sessions",)
+
+
+def test_standing_still_while_most_move_is_not_said_to_be_within_the_range_of_most():
+    """Hungary's gap is unchanged, its interval holds 0, and nearly all others moved toward Russia."""
+    hungary = assess("HUN", toward="RUS", away_from="USA")
+    points = row(hungary, "ideal_points")
+    assert points.direction == "no clear change" and points.shift.rank.percentile < 5
+    assert hungary.verdict == "cannot tell"
+    assert hungary.reading[0].startswith(
+        "Cannot tell: Hungary is outside the range of most states in UN votes"
+    )
+
+
 @pytest.mark.parametrize("event", [2012, 2022, 2024])
 def test_no_sentence_holds_a_number_that_is_none(event):
     """South Sudan has no years before, or too few after: nothing may be averaged over none of them."""

@@ -5,6 +5,8 @@ Every case runs the real program. 0 answered, 1 our bug, 2 bad input, 3 data not
 
 from __future__ import annotations
 
+import importlib.util
+import inspect
 import json
 import os
 import shutil
@@ -16,6 +18,7 @@ from pathlib import Path
 import pytest
 
 import tropism
+from tropism.cli import app
 
 TRIAD = ("assess", "PAK", "--toward", "RUS", "--from", "USA")
 PROGRAM = (sys.executable, "-m", "tropism.cli")
@@ -146,6 +149,16 @@ def test_version_and_help():
         (("asess", "PAK"), ("asess",)),
         (("state", "Atlantis"), ("Atlantis",)),
         (("votes", "similarity", "PAK", "Atlantis"), ("Atlantis",)),
+        (("votes", "fit", "--file", "absent.csv"), ("absent.csv", "Check the path")),
+        (("votes", "fit", "--file", "votes.txt"), ("votes.txt", ".csv")),
+        (("votes", "fit", "--set", "nucular"), ("nucular", "nuclear")),
+        (("votes", "fit", "--link", "cauchit"), ("cauchit", "probit")),
+        (("votes", "fit", "--poles", "USA"), ("--poles", "2")),
+        (("votes", "fit", "--draws", "-1"), ("--draws", "-1")),
+        (("votes", "fit", "--csv", "out", "--json", "out"), ("out", "--csv")),
+        (("votes", "plot", "PAK"), ("--out",)),
+        (("votes", "plot", "PAK", "--out", "chart.gif"), ("chart.gif", ".png", ".svg", ".html", ".json")),
+        (("votes", "plot", *"ABCDEFG", "--out", "chart.png"), ("7 units", "6")),
         (("data", "show", "no_such_table"), ("no_such_table",)),
         (("data", "fetch", "no_such_source"), ("no_such_source",)),
     ],
@@ -184,7 +197,84 @@ def test_a_table_of_ones_own_that_does_not_fit(tmp_path):
     assert "absent.csv" in refused("data", "add", "mineral_trade", str(tmp_path / "absent.csv"), *facts)
 
 
+# Ideal points: the same inputs for a table and a chart
+
+compiled = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="needs numba (extra votes)")
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """Votes of twelve members on thirty roll calls in three years, as a file."""
+    file = tmp_path_factory.mktemp("house") / "votes.csv"
+    rows = [
+        f"M{member:02d},{call},{2001 + call // 10},{vote}"
+        for member in range(12)
+        for call in range(30)
+        for vote in [1 if (member - 5.5) * (call % 7 - 3.2) > call % 5 - 2 else 3]
+    ]
+    file.write_text("unit,rollcall,year,vote\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return str(file)
+
+
+@compiled
+def test_a_fit_goes_to_the_screen_or_to_files(house, tmp_path):
+    table, content = tmp_path / "positions.csv", tmp_path / "fit.json"
+    inputs = ("--file", house, "--since", "2002", "--anchor", "M11", "--draws", "50")
+    done = run("votes", "fit", *inputs, "--csv", str(table), "--json", str(content), COLUMNS="80")
+    assert done.returncode == 0, done.stderr
+    assert "M11" in done.stdout and "…" not in done.stdout
+    assert table.read_text(encoding="utf-8").startswith("unit,session,year,votes,estimate,std_error,lower")
+    written = json.loads(content.read_text(encoding="utf-8"))
+    assert {each["year"] for each in written["positions"]} == {2002, 2003}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fit.json", "positions.csv"]
+    printed = run("-q", "votes", "fit", *inputs, "--json")
+    assert json.loads(printed.stdout) == written and not printed.stderr
+
+
+@compiled
+@pytest.mark.parametrize("ending", ["png", "svg", "html", "json"])
+def test_a_chart_is_what_the_ending_of_its_file_says(house, tmp_path, ending):
+    out = tmp_path / f"chart.{ending}"
+    done = run("votes", "plot", "M00", "M11", "--file", house, "--draws", "50", "--out", str(out))
+    assert done.returncode == 0 and not done.stdout, done.stderr
+    start = {"png": b"\x89PNG", "svg": b"<svg", "html": b"<!DOCTYPE html>", "json": b"{"}[ending]
+    assert out.read_bytes().lstrip().startswith(start)
+    if ending == "html":
+        assert b"<script src=" not in out.read_bytes(), "the page needs no network"
+    if ending == "svg":
+        assert b"M11" in out.read_bytes()
+
+
+def test_a_unit_without_votes_and_a_file_in_the_way_are_refused_before_the_fit(house, blocked, tmp_path):
+    fit = ("--file", house, "--out")
+    assert "M11" in refused("votes", "plot", "M111", *fit, str(tmp_path / "chart.png"))
+    assert str(blocked) in refused("votes", "plot", "M11", *fit, str(blocked / "chart.png"))
+    for option in ("--csv", "--json"):
+        assert str(blocked) in refused("votes", "fit", "--file", house, option, str(blocked / "out"))
+    assert [path.name for path in tmp_path.iterdir()] == ["regular-file"]
+
+
+def test_defaults_of_a_fit_are_those_of_the_verb():
+    options = {option.name: option.default for option in app.commands["votes"].commands["fit"].params}
+    verb = inspect.signature(tropism.estimate_ideal_points).parameters
+    shared = {"link", "dynamics", "absences", "duplicates", "method", "draws", "seed"}
+    assert shared < set(options)
+    assert {name: options[name] for name in shared} == {name: verb[name].default for name in shared}
+
+
+def test_every_vote_set_is_listed():
+    done = run("votes", "sets")
+    assert done.returncode == 0 and not done.stderr
+    assert all(each.name in done.stdout for each in tropism.list_vote_sets())
+
+
 # Data not present
+
+
+@pytest.mark.parametrize("arguments", [("fit",), ("plot", "PAK", "--out", "chart.png")], ids=" ".join)
+def test_votes_that_are_not_here_name_the_command_that_gets_them(arguments, tmp_path):
+    message = refused("votes", *arguments, code=3, TROPISM_HOME=str(tmp_path / "home"))
+    assert "un_votes" in message and "tropism data fetch unga" in message
 
 
 def test_data_that_is_not_here_names_the_command_that_gets_it(tmp_path):

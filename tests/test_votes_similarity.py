@@ -3,14 +3,19 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tropism.errors import DataNotPresentError, SeriesError, TriadError
-from tropism.tables import read_table
+from tropism.errors import DataNotPresentError, SchemaError, SeriesError, TriadError
+from tropism.tables import add_table, read_table, schema
+from tropism.tables.library import table_info
 from tropism.votes import contested_series, neither_series, similarity_series, vote_similarity
 from tropism.votes._kernels import disagreement, similarity_measures
+from tropism.votes.similarity import MEASURES, joint_counts, similarity_panel
 
 # Signorino and Ritter (1999), ISQ 43(1), Table 6: alliance commitments of Germany and Russia to the states
 # of Europe in 1914, 0 none to 3 defence pact, and the capability share of each; as reprinted in fpsim.
@@ -126,6 +131,262 @@ def test_an_unknown_weight_or_measure_is_refused(counts):
         similarity_series(counts, ["RUS"], measure="tau")
     with pytest.raises(SeriesError, match="'tau'"):
         vote_similarity("PAK", "RUS", measure="tau")
+
+
+# ---------------------------------------------------------------------------------- from votes to counts
+
+#: Small records: who voted what on which of nine roll calls, three in each of three years.
+RECORDS = st.dictionaries(
+    st.tuples(st.sampled_from(["CUB", "IND", "RUS", "USA", "ZWE"]), st.integers(0, 8)),
+    st.sampled_from([1, 2, 3]),
+    min_size=1,
+)
+WEIGHTS = st.lists(st.integers(1, 5), min_size=9, max_size=9)
+
+
+def ballots(record):
+    """A record as a table of votes."""
+    rows = [(state, call, 2000 + call // 3, vote) for (state, call), vote in record.items()]
+    return pd.DataFrame(rows, columns=["iso3", "rcid", "year", "vote"])
+
+
+def weighed(weights):
+    return pd.DataFrame({"rcid": range(9), "weight": weights})
+
+
+def plain_counts(record, weights=(1,) * 9):
+    """The nine counts of every dyad and year, vote by vote."""
+    counts = {}
+    for (a, call), mine in record.items():
+        for (b, other_call), theirs in record.items():
+            if a < b and call == other_call:
+                cells = counts.setdefault((a, b, 2000 + call // 3), [0] * 9)
+                cells[(mine - 1) * 3 + theirs - 1] += weights[call]
+    return counts
+
+
+def as_dict(table):
+    rows = table.to_pandas().itertuples(index=False)
+    return {(a, b, year): list(cells) for a, b, year, *cells in rows}
+
+
+@settings(deadline=None)
+@given(record=RECORDS, weights=WEIGHTS)
+def test_joint_counts_equal_a_plain_twin_with_and_without_weights(record, weights):
+    found = joint_counts(ballots(record))
+    assert as_dict(found) == plain_counts(record)
+    # Sixteenths are exact in binary, so that sums in any order are equal.
+    weights = [weight / 16 for weight in weights]
+    assert as_dict(joint_counts(ballots(record), weighed(weights))) == plain_counts(record, weights)
+    keys = found.select(["year", "iso3_a", "iso3_b"]).to_pandas().astype({"iso3_a": str, "iso3_b": str})
+    assert keys.equals(keys.sort_values(["year", "iso3_a", "iso3_b"], ignore_index=True))
+
+
+@settings(deadline=None)
+@given(record=RECORDS, weights=WEIGHTS)
+def test_whole_weights_are_repetitions_of_roll_calls_and_weights_of_one_change_nothing(record, weights):
+    rows = ballots(record)
+    repeated = rows.loc[rows.index.repeat(np.take(weights, rows["rcid"]))]
+    repeated["rcid"] = 10 * repeated["rcid"] + repeated.groupby(level=0).cumcount()
+    assert as_dict(joint_counts(rows, weighed(weights))) == as_dict(joint_counts(repeated))
+    assert joint_counts(rows, weighed([1] * 9)).equals(joint_counts(rows))
+
+
+@settings(deadline=None)
+@given(record=RECORDS, order=st.randoms(use_true_random=False))
+def test_counts_do_not_depend_on_row_order_nor_on_what_states_and_roll_calls_are_called(record, order):
+    rows = ballots(record)
+    shuffled = rows.iloc[order.sample(range(len(rows)), len(rows))]
+    assert joint_counts(shuffled).equals(joint_counts(rows))
+    names = dict(zip(["CUB", "IND", "RUS", "USA", "ZWE"], order.sample(range(2, 15), 5), strict=True))
+    renamed = pd.DataFrame(
+        {
+            "unit": rows["iso3"].map(names),
+            "rollcall": "call " + rows["rcid"].astype(str),
+            "session": rows["year"],
+            "vote": rows["vote"].astype(str),
+        }
+    )
+    expected = {}
+    for (a, b, year), cells in plain_counts(record).items():
+        one, two = str(names[a]), str(names[b])
+        # A dyad whose names now stand the other way round has its table turned.
+        turned = np.reshape(cells, (3, 3)).T.ravel().tolist()
+        expected[(one, two, year) if one < two else (two, one, year)] = cells if one < two else turned
+    assert as_dict(joint_counts(renamed)) == expected
+
+
+@settings(deadline=None)
+@given(record=RECORDS, weights=st.sampled_from(["linear", "quadratic", "nominal"]))
+def test_panel_from_votes_equals_the_definitions_vote_by_vote(record, weights):
+    expected = plain_counts(record)
+    if not expected:
+        with pytest.raises(SchemaError, match="no dyads"):
+            similarity_panel(ballots(record))
+        return
+    found = similarity_panel(ballots(record), weights=weights, min_joint=0).tidy()
+    assert list(found.columns) == ["iso3_a", "iso3_b", "year", "n", *MEASURES]
+    rows = {(a, b, year): values for a, b, year, *values in found.itertuples(index=False)}
+    assert rows.keys() == expected.keys()
+    for key, cells in expected.items():
+        np.testing.assert_allclose(rows[key], twin(np.reshape(cells, (3, 3)), weights), rtol=0, atol=1e-12)
+
+
+def test_measures_do_not_change_when_all_weights_are_multiplied():
+    record = {(s, c): 1 + (i * c + c // 2) % 3 for i, s in enumerate(["CUB", "IND", "USA"]) for c in range(9)}
+    weights = [0.1, 0.5, 2.0, 1.0, 0.3, 0.7, 1.1, 0.9, 0.2]
+    one, other = (
+        similarity_panel(joint_counts(ballots(record), weighed(np.multiply(factor, weights))), min_joint=0)
+        for factor in (1, 7)
+    )
+    for name in MEASURES:
+        np.testing.assert_allclose(
+            getattr(one.measures, name), getattr(other.measures, name), rtol=0, atol=1e-12
+        )
+    # n is then the sum of weights, and so is what min_joint asks for.
+    assert one.tidy().n[0] == pytest.approx(2.6) and other.tidy().n[0] == pytest.approx(18.2)
+
+
+def test_only_the_roll_calls_listed_count_and_a_session_bears_its_first_year():
+    votes = pd.DataFrame(
+        {
+            "iso3": ["USA", "CUB"] * 3,
+            "rcid": [1, 1, 2, 2, 3, 3],
+            "session": [15, 15, 15, 15, 16, 16],
+            "year": [1960, 1960, 1961, 1961, 1961, 1961],
+            "vote": [1, 3, 1, 1, 2, 3],
+        }
+    )
+    assert {key[2]: sum(cells) for key, cells in as_dict(joint_counts(votes)).items()} == {1960: 2, 1961: 1}
+    listed = pa.table({"rollcall": [1, 3, 99]})
+    assert as_dict(joint_counts(pa.Table.from_pandas(votes), listed)) == {
+        ("CUB", "USA", 1960): [0, 0, 0, 0, 0, 0, 1, 0, 0],
+        ("CUB", "USA", 1961): [0, 0, 0, 0, 0, 0, 0, 1, 0],
+    }
+    by_session = joint_counts(votes.drop(columns="year"))
+    assert by_session["year"].to_pylist() == [15, 16]
+
+
+def test_counts_of_a_stored_table_of_votes_fit_the_table_of_counts(tmp_path, monkeypatch):
+    monkeypatch.setenv("TROPISM_HOME", str(tmp_path / "home"))
+    record = {(state, call): 1 + call % 3 for state in ("CUB", "IND") for call in range(9)}
+    votes = ballots(record).assign(session=lambda rows: rows["year"] - 1945, vote_date="2001-01-01")
+    votes["rcid"] += 1
+    votes.to_csv(tmp_path / "votes.csv", index=False)
+    add_table("un_votes", tmp_path / "votes.csv", source="made up", as_of="2003-01-01")
+    found = joint_counts(read_table("un_votes"))
+    assert schema.check("un_vote_counts", found).equals(found)
+    assert found.schema == read_table("un_vote_counts").schema
+    assert as_dict(found) == plain_counts(record)
+
+
+GOOD = pd.DataFrame({"iso3": ["CUB", "USA"] * 2, "rcid": [1, 1, 2, 2], "year": 1961, "vote": [1, 3, 2, 1]})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (GOOD.drop(columns="rcid"), r"votes: lacks the column rollcall or rcid; it has iso3, year, vote"),
+        (GOOD.assign(vote=[1, None, 2, 1]), r"votes: vote is .*row 2"),
+        (GOOD.assign(vote=[1, 8, 2, 9]), r"votes: vote is .*8.* in row 2, as in 2 rows.*1 yes, 2 abstain"),
+        (GOOD.assign(vote=["1", "yes", "2", "1"]), r"votes: vote is 'yes' in row 2"),
+        (GOOD.assign(iso3=["CUB", None, "CUB", "USA"]), r"votes: iso3 is .*row 2"),
+        (GOOD.assign(rcid=[1, 1, None, 2]), r"votes: rcid is .*row 3"),
+        (GOOD.assign(year=[1961, 1961, 1961.5, 1962]), r"votes: year is 1961.5 in row 3.*whole number"),
+        (GOOD.assign(rcid=1), r"2 rows repeat the key.*first CUB, roll call 1, rows 1 and 3"),
+        (GOOD.assign(year=[1961, 1962, 1961, 1961]), r"roll call 1 is in year 196[12] .*in year 196[12]"),
+        (GOOD.iloc[:0], r"votes: the table holds no votes"),
+    ],
+)
+def test_votes_that_cannot_be_counted_are_refused(wrong, message):
+    for table in (wrong, pa.Table.from_pandas(wrong, preserve_index=False)):
+        with pytest.raises(SchemaError, match=message):
+            joint_counts(table)
+
+
+@pytest.mark.parametrize(
+    ("listed", "message"),
+    [
+        ({"rcid": [7, 8]}, r"no votes on the roll calls given"),
+        ({"rcid": [1, 1]}, r"rollcalls: .*row 2"),
+        ({"rcid": [1, None]}, r"rollcalls: rcid is .*row 2"),
+        ({"rcid": [1, 2], "weight": [1, 0]}, r"rollcalls: weight is 0 in row 2.*positive"),
+        ({"rcid": [1, 2], "weight": [None, 1]}, r"rollcalls: weight is .* in row 1"),
+        ({"weight": [1.0]}, r"rollcalls: lacks the column rollcall or rcid"),
+    ],
+)
+def test_roll_calls_that_cannot_be_used_are_refused(listed, message):
+    with pytest.raises(SchemaError, match=message):
+        joint_counts(GOOD, pd.DataFrame(listed))
+
+
+# -------------------------------------------------------------------------------------------- all dyads
+
+
+def test_panel_of_all_dyads_against_each_dyads_own_table(counts):
+    panel = similarity_panel(
+        counts, measures=["pi", "s"], provenance=[table_info("un_vote_counts").provenance]
+    )
+    table = panel.tidy()
+    assert list(table.columns) == ["iso3_a", "iso3_b", "year", "n", "pi", "s"]
+    assert len(table) == counts.num_rows and table.n.dtype == np.int64
+    # Null exactly where there are too few joint roll calls, or where chance alone judges.
+    assert table.s.isna().equals(table.n < 10)
+    own = vote_similarity("IND", "USA").tidy().set_index("year")
+    mine = table[(table.iso3_a == "IND") & (table.iso3_b == "USA") & (table.n >= 10)].set_index("year")
+    assert len(mine) > 70
+    pd.testing.assert_frame_equal(mine[["n", "pi", "s"]], own.loc[mine.index, ["n", "pi", "s"]])
+    for poles in (["RUS", "SUN"], ["USA"], ["XKX"], []):
+        series = panel.series(poles, "kappa")
+        expected = similarity_series(counts, poles, measure="kappa")
+        assert series.units == expected.units and series.notes == expected.notes
+        np.testing.assert_array_equal(series.values, expected.values)
+    assert panel.series(["USA"]).provenance[0].licence == "CC0 1.0"
+    assert "Voeten" in panel.cite() and "Scott (1955)" in panel.cite() and "Cohen" not in panel.cite()
+
+
+def test_summary_of_the_panel_is_the_mean_by_decade(counts):
+    summary = similarity_panel(counts, measures="agreement").summary()
+    assert list(summary.columns) == ["decade", "sessions", "dyads", "rows", "agreement"]
+    # Session 19 (1964) has one roll call: too few to count.
+    assert summary.set_index("decade").sessions.to_dict()[1960] == 9
+    last = similarity_panel(counts.filter(pc.greater_equal(counts["year"], 2020))).tidy().dropna(subset="s")
+    assert summary["rows"].iloc[-1] == len(last)
+    assert summary.agreement.iloc[-1] == pytest.approx(last.agreement.mean())
+
+
+def test_panel_takes_a_data_frame_and_knows_only_the_states_in_it(counts):
+    some = counts.filter(pc.equal(counts["iso3_a"].cast(pa.string()), "USA"))
+    first, second = similarity_panel(some), similarity_panel(some.to_pandas())
+    pd.testing.assert_frame_equal(first.tidy(), second.tidy())
+    assert first.states == second.states and "AFG" not in first.states
+
+
+def test_counts_that_cannot_be_measured_are_refused(counts):
+    some = counts.slice(0, 4).to_pandas()
+    turned = some.rename(columns={"iso3_a": "iso3_b", "iso3_b": "iso3_a"})
+    both = pd.concat(
+        [some.astype({"iso3_a": str, "iso3_b": str}), turned.astype({"iso3_a": str, "iso3_b": str})]
+    )
+    faults = [
+        (some.drop(columns="no_no"), "lacks the column no_no"),
+        (some.assign(yes_no=[1.0, None, 1.0, 1.0]), "yes_no is empty in 1 rows"),
+        (some.assign(yes_no=[0, 0, -9, 0]), "row 3 holds a count that is negative"),
+        (some.iloc[:0], "no dyads"),
+        (both, "4 rows repeat a dyad and year; first AFG and ARG in 1946"),
+    ]
+    for wrong, message in faults:
+        with pytest.raises(SchemaError, match=message):
+            similarity_panel(wrong)
+    with pytest.raises(SeriesError, match="'tau'"):
+        similarity_panel(counts, measures=["pi", "tau"])
+    with pytest.raises(SeriesError, match="'tau'"):
+        similarity_panel(counts.slice(0, 4)).series(["USA"], "tau")
+    with pytest.raises(ValueError, match="linear, quadratic or nominal"):
+        similarity_panel(counts, weights="cubic")
+
+
+# -------------------------------------------------------------------------------------------- with a pole
 
 
 def test_panel_holds_every_dyad_with_each_pole_in_both_table_directions(counts):

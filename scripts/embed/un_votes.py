@@ -19,6 +19,7 @@ import pandas as pd
 from embed import SHARED, Built
 from tropism.series import Provenance
 from tropism.states import from_cow
+from tropism.votes.similarity import joint_counts
 
 TABLES = ("un_vote_counts", "un_contested_votes")
 
@@ -26,7 +27,6 @@ TABLES = ("un_vote_counts", "un_contested_votes")
 #: Germany (260 before unification, 255 after), Soviet Union and Russia, Iran, Turkey, China, Japan, India.
 POLES = (2, 200, 220, 255, 260, 365, 630, 640, 710, 740, 750)
 YES, ABSTAIN, NO, ABSENT = 1, 2, 3, 8
-NAMES = {YES: "yes", ABSTAIN: "abstain", NO: "no"}
 #: The last session for which the source has absences.
 LAST_WITH_ABSENCES = 70
 
@@ -60,14 +60,14 @@ def build() -> list[Built]:
     """Count joint votes of all dyads, and how each state voted where two poles were opposed."""
     votes = pd.read_parquet(SHARED / "unga" / "votes.parquet", columns=["rcid", "session", "ccode", "vote"])
     absences = pd.read_parquet(SHARED / "unga" / "absences_s1_70.parquet")
-    counts, contested = [], []
-    for session, states, cast, member in _sessions(votes, absences):
-        counts.append(_joint(session, states, cast))
-        contested.append(_contested(session, states, cast, member))
+    rows = _with_states(pd.concat([votes, absences], ignore_index=True))
+    counts = joint_counts(rows[rows["vote"] != ABSENT].drop(columns="session"))
+    contested = [_contested(*session) for session in _sessions(rows)]
     return [
         Built(
             name="un_vote_counts",
-            table=pd.concat(counts, ignore_index=True),
+            # As text: the check then numbers the codes in order of appearance, as in the file so far.
+            table=counts.to_pandas().astype({"iso3_a": str, "iso3_b": str}),
             provenance=PROVENANCE,
             notes=(*NOTES, "A dyad without a joint roll call in a session has no row."),
         ),
@@ -90,9 +90,15 @@ def build() -> list[Built]:
     ]
 
 
-def _sessions(
-    votes: pd.DataFrame, absences: pd.DataFrame
-) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+def _with_states(rows: pd.DataFrame) -> pd.DataFrame:
+    """Put the state that a COW code meant in its session, and the year that names the session."""
+    codes = rows[["ccode", "session"]].drop_duplicates().assign(year=lambda frame: frame["session"] + 1945)
+    pairs = zip(codes["ccode"].tolist(), codes["year"].tolist(), strict=True)
+    codes["iso3"] = [from_cow(code, year).iso3 for code, year in pairs]
+    return rows.merge(codes, on=["ccode", "session"])
+
+
+def _sessions(rows: pd.DataFrame) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
     """Every session as arrays.
 
     Yields
@@ -104,11 +110,6 @@ def _sessions(
         1 yes, 2 abstain, 3 no; 0 where the state cast no vote.
     member : ndarray of bool, shape (states, roll calls)
     """
-    rows = pd.concat([votes, absences], ignore_index=True)
-    codes = rows[["ccode", "session"]].drop_duplicates()
-    pairs = zip(codes["ccode"].tolist(), codes["session"].tolist(), strict=True)
-    codes["iso3"] = [from_cow(code, session + 1945).iso3 for code, session in pairs]
-    rows = rows.merge(codes, on=["ccode", "session"])
     for session in sorted(rows["session"].unique().tolist()):
         group = rows[rows["session"] == session]
         # pivot refuses a state with two rows for one roll call
@@ -116,19 +117,6 @@ def _sessions(
         recorded = wide.fillna(0).to_numpy(int)
         member = recorded > 0 if session <= LAST_WITH_ABSENCES else np.ones(recorded.shape, dtype=bool)
         yield session, wide.index.to_numpy(str), np.where(recorded == ABSENT, 0, recorded), member
-
-
-def _joint(session: int, states: np.ndarray, cast: np.ndarray) -> pd.DataFrame:
-    """The nine counts of every dyad of one session that voted together at least once."""
-    indicator = {vote: (cast == vote).astype(np.int64) for vote in NAMES}
-    a, b = np.triu_indices(len(states), k=1)
-    table = {"iso3_a": states[a], "iso3_b": states[b], "year": session + 1945} | {
-        f"{NAMES[mine]}_{NAMES[theirs]}": (indicator[mine] @ indicator[theirs].T)[a, b]
-        for mine in NAMES
-        for theirs in NAMES
-    }
-    frame = pd.DataFrame(table)
-    return frame[frame.drop(columns=["iso3_a", "iso3_b", "year"]).sum(axis=1) > 0]
 
 
 def _contested(session: int, states: np.ndarray, cast: np.ndarray, member: np.ndarray) -> pd.DataFrame:

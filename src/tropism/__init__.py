@@ -16,11 +16,11 @@ from tropism.version import __version__
 
 if TYPE_CHECKING:
     from tropism.assessment import assess
-    from tropism.report import write_report
+    from tropism.report import write_chart, write_report
     from tropism.sources import fetch_table
     from tropism.states import find_state
     from tropism.tables import add_table, list_tables, load_table
-    from tropism.votes import estimate_ideal_points, vote_similarity
+    from tropism.votes import estimate_ideal_points, list_vote_sets, select_rollcalls, vote_similarity
 
 __all__ = [
     "__version__",
@@ -30,8 +30,11 @@ __all__ = [
     "fetch_table",
     "find_state",
     "list_tables",
+    "list_vote_sets",
     "load_table",
+    "select_rollcalls",
     "vote_similarity",
+    "write_chart",
     "write_report",
 ]
 

@@ -6,6 +6,7 @@ interrupted.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -20,7 +21,9 @@ from tropism.errors import OutputError, TropismError, WindowError
 from tropism.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from tropism.votes import IdealPoints
 
 OUR_BUG, BAD_INPUT, INTERRUPTED = 1, 2, 130
 log = logging.getLogger("tropism")
@@ -126,7 +129,7 @@ def _state(name: str) -> None:
 
 @app.group("votes")
 def _votes() -> None:
-    """UN General Assembly votes."""
+    """Votes of the UN General Assembly, or of your own."""
 
 
 @_votes.command("similarity")
@@ -143,28 +146,188 @@ def _similarity(state: str, other: str) -> None:
         log.info(note)
 
 
+class _OneOf(click.Choice):
+    """The values of a ``Literal`` of `estimate_ideal_points`.
+
+    They are read when asked for, so that other commands do not wait for the import.
+    """
+
+    def __init__(self, literal: str) -> None:
+        self.literal = literal
+        self.case_sensitive = True
+
+    @property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
+        """What may be given."""
+        from typing import get_args
+
+        from tropism.votes.ideal_points import estimate
+
+        return get_args(getattr(estimate, self.literal))
+
+
+_FILE = click.Path(path_type=Path)
+#: What a fit is made from, for every command that makes one. Defaults are those of the verb.
+_FIT_OPTIONS = (
+    click.option("--file", type=_FILE, help="Your own votes, .csv or .parquet; else the stored UN votes."),
+    click.option("--rollcalls", type=_FILE, help="Roll calls with issues, dates, weights; only these count."),
+    click.option(
+        "--set",
+        "vote_set",
+        metavar="NAME[+NAME]",
+        help="Only the roll calls of a set; see `tropism votes sets`.",
+    ),
+    click.option(
+        "--poles", nargs=2, metavar="A B", help="Only roll calls on which A and B voted differently."
+    ),
+    click.option("--since", type=int, metavar="YEAR", help="Only roll calls of YEAR and later."),
+    click.option("--bridges", type=_FILE, help="Pairs of repeated roll calls: columns earlier, later."),
+    click.option("--reference", type=_FILE, help="Units and sessions over which the scale is set."),
+    click.option(
+        "--absences",
+        type=_OneOf("Absences"),
+        default="missing",
+        show_default=True,
+        help="What it is not to vote in a session in which one voted.",
+    ),
+    click.option(
+        "--duplicates",
+        type=_OneOf("Duplicates"),
+        default="count",
+        show_default=True,
+        help="What becomes of roll calls whose votes hardly differ.",
+    ),
+    click.option(
+        "--link",
+        type=_OneOf("Link"),
+        default="probit",
+        show_default=True,
+        help="How errors of a vote are distributed.",
+    ),
+    click.option(
+        "--dynamics",
+        type=_OneOf("Dynamics"),
+        default="walk",
+        show_default=True,
+        help="How a position moves from one session to the next.",
+    ),
+    click.option("--as-of", type=int, metavar="SESSION", help="As if the fit were made after this session."),
+    click.option(
+        "--method", type=_OneOf("Method"), default="fast", show_default=True, help="How draws are made."
+    ),
+    click.option(
+        "--anchor", metavar="UNIT", help="Its average position is positive. [default: USA if there]"
+    ),
+    click.option(
+        "--draws",
+        type=click.IntRange(min=0),
+        default=1000,
+        show_default=True,
+        help="Joint draws behind intervals; 0 for positions alone.",
+    ),
+    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws."),
+)
+
+
+def _fit_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_FIT_OPTIONS):
+        command = option(command)
+    return command
+
+
+def _gather(options: dict[str, Any]) -> dict[str, Any]:
+    """Options of a fit as arguments of `estimate_ideal_points`: files and sets become tables."""
+    from tropism.votes.inputs import gather
+
+    names = ("file", "rollcalls", "bridges", "reference", "vote_set", "poles", "since")
+    tables = gather(**{name: options.pop(name) for name in names})
+    return tables | options
+
+
+def _estimate(arguments: dict[str, Any]) -> IdealPoints:
+    import warnings
+
+    from tropism.votes import estimate_ideal_points
+    from tropism.votes.ideal_points import NotConvergedWarning
+
+    with warnings.catch_warnings():
+        # It stands among the notes too.
+        warnings.simplefilter("ignore", NotConvergedWarning)
+        fit = estimate_ideal_points(**arguments, progress=log.isEnabledFor(logging.INFO))
+    for note in fit.notes:
+        log.info(note)
+    return fit
+
+
 @_votes.command("fit")
-@click.option("--file", type=click.Path(path_type=Path), help="Your own votes; else the stored UN votes.")
-@click.option("--anchor", metavar="UNIT", help="Its average position is positive. [default: USA if there]")
-@click.option("--draws", type=click.IntRange(min=0), default=1000, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write all positions to a file.")
-def _fit(file: Path | None, anchor: str | None, draws: int, seed: int, csv_file: Path | None) -> None:
+@_fit_options
+@click.option("--csv", "csv_file", type=_FILE, help="Write all positions to a file.")
+@click.option(
+    "--json",
+    "json_file",
+    is_flag=False,
+    flag_value="-",
+    metavar="[FILE]",
+    help="Positions, settings and sources as JSON: to FILE, or to stdout instead of the table.",
+)
+def _fit(csv_file: Path | None, json_file: str | None, **options: Any) -> None:
     """Estimate ideal points: where each state stands, session by session, with intervals."""
     from tropism.report.terminal import print_table
-    from tropism.tables import load_table
-    from tropism.tables.files import read_table_file
     from tropism.tables.store import writing
-    from tropism.votes import estimate_ideal_points
 
-    votes = load_table("un_votes") if file is None else read_table_file(file)
-    progress = log.isEnabledFor(logging.INFO)
-    fit = estimate_ideal_points(votes, anchor=anchor, draws=draws, seed=seed, progress=progress)
-    if csv_file is not None:
-        with writing(csv_file) as scratch:
-            fit.tidy().to_csv(scratch, index=False, encoding="utf-8")
-        log.info("wrote %d positions to %s", fit.unit.size, csv_file)
-    print_table(fit.summary().drop(columns="level", errors="ignore"))
+    if csv_file is not None and str(csv_file) in ("-", json_file):
+        raise OutputError(
+            f"output: {csv_file} cannot take the positions. Name a file of its own after --csv."
+        )
+    arguments = _gather(options)
+    with contextlib.ExitStack() as files:
+        # Both are tried before the fit: it may take minutes.
+        csv = None if csv_file is None else files.enter_context(writing(csv_file))
+        json = None if json_file in (None, "-") else files.enter_context(writing(Path(str(json_file))))
+        fit = _estimate(arguments)
+        if csv is not None:
+            fit.tidy().to_csv(csv, index=False, encoding="utf-8")
+        if json is not None:
+            json.write_text(fit.to_json() + "\n", encoding="utf-8")
+    for written in (csv_file, json_file):
+        if written not in (None, "-"):
+            log.info("wrote %d positions to %s", fit.unit.size, written)
+    if json_file == "-":
+        click.echo(fit.to_json())
+        return
+    brief = {"first_year": "from", "last_year": "to"}
+    print_table(fit.summary().drop(columns="level", errors="ignore").rename(columns=brief))
+
+
+@_votes.command("plot")
+@click.argument("units", metavar="[UNIT]...", nargs=-1)
+@_fit_options
+@click.option("--out", type=_FILE, required=True, help="The chart: .png, .svg, .html or .json.")
+def _plot(units: tuple[str, ...], out: Path, **options: Any) -> None:
+    """Draw the paths of up to six UNITs' ideal points; without any, of those that moved most."""
+    from tropism.report.charts import drawer
+    from tropism.tables.store import writing
+    from tropism.votes.ideal_points.result import COLOURS
+    from tropism.votes.inputs import find_units
+
+    if len(units) > len(COLOURS):
+        raise click.UsageError(f"{len(units)} units; more than {len(COLOURS)} lines cannot be told apart.")
+    draw = drawer(out)
+    stored = options["file"] is None
+    arguments = _gather(options)
+    chosen = find_units(arguments["votes"], units, states=stored)
+    with writing(out) as scratch:
+        scratch.write_bytes(draw(_estimate(arguments).plot(chosen or None)))
+    log.info("wrote %s", out)
+
+
+@_votes.command("sets")
+def _sets() -> None:
+    """List the vote sets: what belongs to each, and where the UN record can tell."""
+    from tropism.report.terminal import print_vote_sets
+    from tropism.votes import list_vote_sets
+
+    print_vote_sets(list_vote_sets())
 
 
 @app.group("data")

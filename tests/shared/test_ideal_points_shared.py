@@ -54,7 +54,7 @@ def test_filters_give_the_counts_of_bailey_strezhnev_and_voeten(fitted, publishe
 
 
 def test_the_fit_converges_and_agrees_with_the_published_positions(fitted, published):
-    assert fitted.convergence.converged and fitted.convergence.coupling == 1
+    assert fitted.convergence.converged and fitted.convergence.residuals == 1
     both = (
         fitted.tidy()
         .assign(ccode=lambda table: table["unit"].astype(int))

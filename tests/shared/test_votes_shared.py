@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from tropism.tables import load_table
+from tropism.states import from_cow
+from tropism.tables import load_table, read_table, schema
 from tropism.votes._kernels import similarity_measures
-from tropism.votes.similarity import COUNTS
+from tropism.votes.similarity import COUNTS, joint_counts, similarity_panel
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
@@ -80,6 +82,31 @@ def test_embedded_counts_of_south_korea_equal_the_raw_votes(votes):
     np.testing.assert_array_equal(
         by_year[order].astype(int).sort_values(order).to_numpy(), expected.to_numpy()
     )
+
+
+def test_counting_all_raw_votes_gives_the_embedded_table(votes):
+    codes = votes[["ccode", "session"]].drop_duplicates()
+    codes["iso3"] = [from_cow(code, session + 1945).iso3 for code, session in codes.to_numpy().tolist()]
+    named = votes.merge(codes).assign(year=lambda frame: frame["session"] + 1945)
+    counted = schema.check("un_vote_counts", joint_counts(named.drop(columns=["ccode", "date"])))
+    embedded = read_table("un_vote_counts")
+    assert counted.num_rows == embedded.num_rows == 900_147
+    for name in ("iso3_a", "iso3_b"):
+        assert counted[name].cast(pa.string()).equals(embedded[name].cast(pa.string()))
+    assert counted.select(["year", *COUNTS]).equals(embedded.select(["year", *COUNTS]))
+
+
+def test_graded_agreement_of_all_dyads_on_divided_roll_calls_against_voetens(votes, published):
+    # As above, by the panel: South Korea is one of 200 states, unanimous roll calls are not listed.
+    divided = votes.groupby("rcid")["vote"].nunique().loc[lambda kinds: kinds > 1].reset_index()[["rcid"]]
+    rows = votes.assign(unit=votes["ccode"], year=votes["session"] + 1945)
+    panel = similarity_panel(joint_counts(rows, divided), min_joint=1)
+    ours = panel.series([str(KOREA)], "graded_agreement").tidy()
+    ours["ccode2"] = ours["unit"].str.partition(">")[0].astype(int)
+    both = ours.set_index(["ccode2", "year"])[["estimate"]].join(published["v_agree"], how="inner").dropna()
+    assert len(both) == 5938
+    # A panel is in float32.
+    np.testing.assert_allclose(both["estimate"], both["v_agree"], rtol=0, atol=1e-7)
 
 
 def test_every_joint_vote_is_counted_once(votes):

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tropism.assessment import reading
-from tropism.assessment.dimension import Dimension, Poles, Tables, dimensions
+from tropism.assessment import own_votes, reading
+from tropism.assessment.dimension import Dimension, Poles, Tables, dimensions, seated
+from tropism.assessment.own_votes import OwnFit
 from tropism.assessment.result import Assessment, Coverage, EvidenceRow
 from tropism.dyads import Triad, Window, dyad
 from tropism.errors import DataNotPresentError, TriadError, WindowError
@@ -21,6 +22,7 @@ from tropism.states import State, find_state, lineage, states
 from tropism.tables import read_table
 from tropism.tables.library import table_info
 from tropism.version import __version__
+from tropism.votes.ideal_points import compact
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -103,11 +105,31 @@ _ROLES = ("state", "toward", "away_from")
 
 
 class _Tables(dict[str, "pa.Table"]):
-    """Tables by name, read when first asked for."""
+    """Tables by name, read when first asked for; ideal points of the user's own votes where there are any."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._own: OwnFit | None = None
 
     def __missing__(self, name: str) -> pa.Table:
-        self[name] = read_table(name)
+        own = self._fit((name,))
+        self[name] = own.tables[name] if name in own.tables else read_table(name)
         return self[name]
+
+    def _fit(self, names: Sequence[str]) -> OwnFit:
+        if not set(names) & set(compact.TABLES):
+            return OwnFit({})
+        if self._own is None:
+            self._own = own_votes.own_fit()
+        return self._own
+
+    def sources(self, names: Sequence[str]) -> tuple[Provenance, ...]:
+        """Where the tables came from, once each."""
+        return tuple(dict.fromkeys((*self._fit(names).provenance, *_sources(names))))
+
+    def remarks(self, names: Sequence[str]) -> tuple[str, ...]:
+        """What was done about the user's own votes."""
+        return tuple(filter(None, (self._fit(names).remark,)))
 
 
 def _window(
@@ -191,10 +213,10 @@ def _refuse_uncovered(rows: tuple[EvidenceRow, ...], window: Window) -> None:
 
 
 def _row(
-    dimension: Dimension, tables: Tables, triad: Triad, names: tuple[str, str, str], window: Window
+    dimension: Dimension, tables: _Tables, triad: Triad, names: tuple[str, str, str], window: Window
 ) -> EvidenceRow:
     """Measure one dimension and say what it shows, or why it shows nothing."""
-    sources = _sources(dimension.tables)
+    sources = tables.sources(dimension.tables)
     fields: dict[str, Any] = {
         key: getattr(dimension, key)
         for key in ("name", "title", "block", "signal", "how_to_read", "contradicted_by", "blind_to")
@@ -233,9 +255,10 @@ def _row(
     shifts = infer_shifts(series, triad, window, summary=dimension.summary, pool=_codes())
     fields |= {
         "shifts": shifts,
-        "remarks": dimension.remarks(tables, triad, _poles(triad), shifts.window)
-        if dimension.remarks
-        else (),
+        "remarks": (
+            *tables.remarks(dimension.tables),
+            *(dimension.remarks(tables, triad, _poles(triad), shifts.window) if dimension.remarks else ()),
+        ),
         "missing": _gaps(series, shifts, names),
     }
     before, after = shifts.years(triad.state)
@@ -278,11 +301,7 @@ def _poles(triad: Triad) -> Poles:
 
 def _panel(measure: Any, tables: Tables, triad: Triad) -> Series:
     """Run a measure toward both poles and fold predecessors into the states that took their seat."""
-    series = measure(tables, _poles(triad))
-    for iso3 in (*triad.poles, triad.state):
-        for link in lineage(iso3):
-            series = series.splice(iso3, link.predecessor, link.last_year)
-    return series
+    return seated(measure(tables, _poles(triad)), triad)
 
 
 def _cut(span: tuple[int, int], series: Series) -> tuple[int, int]:
@@ -335,7 +354,7 @@ def _spans(years: np.ndarray) -> str:
 
 
 def _amounts(
-    dimension: Dimension, tables: Tables, triad: Triad, shifts: Shifts, names: tuple[str, str, str]
+    dimension: Dimension, tables: _Tables, triad: Triad, shifts: Shifts, names: tuple[str, str, str]
 ) -> tuple[str, ...]:
     """The levels behind shares, on the same years: "+86 %" on a tiny base is noise."""
     if dimension.levels is None:

@@ -110,6 +110,9 @@ def path_chart(row: EvidenceRow, assessment: Assessment) -> alt.LayerChart | Non
     if first == last:
         return None
     everything = np.concatenate([values for *_, values in paths])
+    if row.series.has_sampling_error:
+        bounds = [_bounds(row, dyad(triad.state, pole), (first, last)) for pole in triad.poles]
+        everything = np.r_[everything, [value for each in bounds for pair in each.values() for value in pair]]
     low, high = min(0.0, float(everything.min())), max(0.0, float(everything.max()))
     low, high = low - 0.05 * (high - low) * (low < 0), high + 0.16 * ((high - low) or 1.0)
     ends = _ends(paths, last, low, high)
@@ -473,17 +476,24 @@ def _intervals(
     assert row.series is not None
     layers = []
     for key, pole in zip(POLES, assessment.triad.poles, strict=True):
-        if dyad(assessment.triad.state, pole) not in row.series:
+        have = _bounds(row, dyad(assessment.triad.state, pole), years)
+        if not have:
             continue
-        table = row.series.select([dyad(assessment.triad.state, pole)]).tidy()
-        have = {int(year): (low, high) for year, low, high in table[["year", "lower", "upper"]].to_numpy()}
-        have = {year: bounds for year, bounds in have.items() if years[0] <= year <= years[1]}
         records: Records = []
         for year in range(min(have), max(have) + 1):
-            lower, upper = (
-                None if v is None else float(v) * _scale(row) for v in have.get(year, (None, None))
-            )
+            lower, upper = have.get(year, (None, None))
             records.append({"year": year, "value": lower, "top": upper, "pole": key})
         area = _chart(records).mark_area(opacity=0.18, invalid="break-paths-show-path-domains")
         layers.append(area.encode(x=x, y=y, y2="top:Q", color=_colour()))
     return layers
+
+
+def _bounds(row: EvidenceRow, unit: str, years: tuple[int, int]) -> dict[int, tuple[float, float]]:
+    """Intervals of a path by year, as drawn."""
+    assert row.series is not None
+    if unit not in row.series:
+        return {}
+    table = row.series.select([unit]).tidy()
+    rows = zip(table["year"].tolist(), table["lower"].tolist(), table["upper"].tolist(), strict=True)
+    scale = _scale(row)
+    return {year: (scale * low, scale * high) for year, low, high in rows if years[0] <= year <= years[1]}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tropism.dyads import Triad, Window
 from tropism.series import Block, Series, Signal
 from tropism.shifts import Summary
+from tropism.states import lineage
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -79,6 +80,14 @@ class Dimension:
     remarks: Callable[[Tables, Triad, Poles, Window], tuple[str, ...]] | None = None
     summary: Summary = "mean"
     tests_change: bool = True
+
+
+def seated(series: Series, triad: Triad) -> Series:
+    """The panel with predecessors folded into the triad's states that took their seat; it says so."""
+    for iso3 in (*triad.poles, triad.state):
+        for link in lineage(iso3):
+            series = series.splice(iso3, link.predecessor, link.last_year)
+    return series
 
 
 @cache

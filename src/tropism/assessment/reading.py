@@ -101,13 +101,20 @@ def read(rows: Sequence[EvidenceRow], names: Names, window: Window) -> tuple[Ver
     verdict = _verdict(ranked, toward, away)
     sentences = [_headline(verdict, ranked, toward, away, names)]
     sentences += [_stands_out(row, names) for row in (*toward, *away)]
-    plain = [row for row in ranked if not row.unusual]
+    unclear = [row for row in ranked if not row.unusual and _uncertain_at_the_edge(row)]
+    plain = [row for row in ranked if not row.unusual and row not in unclear]
     if plain:
         sentences.append(f"Within the range of most states: {_list(_with_rank(row) for row in plain)}.")
+    if unclear:
+        sentences.append(
+            "Outside the range of most states, with an interval that holds no change at all: "
+            f"{_list(_with_rank(row) for row in unclear)}."
+        )
     for sign in (1, -1):
         carried = [row for row in plain if _moved_less_than_most(row, sign)]
         if carried:
             sentences.append(_with_the_field(carried, names, sign))
+    sentences += _divided_votes(ranked, names)
     if len(ranked) > 1:
         chance = f"{len(ranked) * 2 * TAIL / 100:.1f}"
         sentences.append(
@@ -137,6 +144,12 @@ def _uncertain(shift: Shift) -> bool:
     return change.lower is not None and change.upper is not None and change.lower <= 0 <= change.upper
 
 
+def _uncertain_at_the_edge(row: EvidenceRow) -> bool:
+    """Whether a change ranks among the outermost while its interval holds 0: others moved, not it."""
+    assert row.shift is not None and row.shift.rank is not None
+    return _uncertain(row.shift) and not TAIL < row.shift.rank.percentile < 100 - TAIL
+
+
 def _verdict(
     ranked: Sequence[EvidenceRow], toward: Sequence[EvidenceRow], away: Sequence[EvidenceRow]
 ) -> Verdict:
@@ -144,6 +157,8 @@ def _verdict(
     if not ranked or (toward and away):
         return "cannot tell"
     if not toward and not away:
+        if any(_uncertain_at_the_edge(row) for row in ranked):
+            return "cannot tell"
         return "nothing unusual" if len({row.block for row in telling}) >= MIN_BLOCKS else "cannot tell"
     blocks = {row.block for row in (*toward, *away)}
     if len(blocks) < MIN_BLOCKS:
@@ -178,6 +193,11 @@ def _headline(
         )
     if toward and away:
         return f"Cannot tell: the lines that stand out disagree about whether {a} moved toward {b} or {c}."
+    if unclear := [row.title for row in ranked if not toward and not away and _uncertain_at_the_edge(row)]:
+        return (
+            f"Cannot tell: {a} is outside the range of most states in {_list(unclear)}, but may not have "
+            "moved at all."
+        )
     if not toward and not away:
         return (
             f"Cannot tell: nothing stands out, but fewer than {MIN_BLOCKS} kinds of evidence have data in "
@@ -201,6 +221,8 @@ def _could_tell(row: EvidenceRow) -> bool:
 def _moved_less_than_most(row: EvidenceRow, sign: int) -> bool:
     """Whether the raw change has this sign while most states moved further: the field moved."""
     assert row.shift is not None and row.shift.rank is not None
+    if _uncertain(row.shift):
+        return False
     return sign * row.shift.change.estimate > 0 and sign * (row.shift.rank.percentile - 50) < -25
 
 
@@ -215,6 +237,21 @@ def _with_the_field(rows: Sequence[EvidenceRow], names: Names, sign: int) -> str
         f"The gap moved toward {names[1] if sign > 0 else names[2]} in {_list(counted)}, but so many other "
         f"states moved further that it cannot be read as {possessive(names[0])} own move."
     )
+
+
+def _divided_votes(rows: Sequence[EvidenceRow], names: Names) -> list[str]:
+    """Where rows on the same votes moved opposite ways: distance on a line is not disagreement."""
+    moved: dict[int, list[str]] = {1: [], -1: []}
+    for row in rows:
+        assert row.shift is not None
+        if row.block == "votes" and row.shift.change.estimate and not _uncertain(row.shift):
+            moved[1 if row.shift.change.estimate > 0 else -1].append(row.title)
+    if not moved[1] or not moved[-1]:
+        return []
+    return [
+        f"The votes do not speak with one voice: the gap moved toward {names[1]} in {_list(moved[1])}, "
+        f"toward {names[2]} in {_list(moved[-1])}. States can stand nearer on a line and agree less often."
+    ]
 
 
 def _with_rank(row: EvidenceRow) -> str:

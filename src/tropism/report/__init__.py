@@ -1,8 +1,9 @@
-"""Words and pictures of an assessment: terminal table, JSON, one self-contained HTML page.
+"""Words and pictures of a result: terminal table, JSON, one self-contained HTML page, charts as files.
 
-Everything shown is in the `Assessment`; nothing is computed here.
+Everything shown is in the result; nothing is computed here.
 """
 
+from tropism.report.charts import write_chart
 from tropism.report.html import write_report
 
-__all__ = ["write_report"]
+__all__ = ["write_chart", "write_report"]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from tropism.assessment import Assessment, EvidenceRow
     from tropism.tables import TableInfo
+    from tropism.votes import VoteSet
 
 STYLES = {"toward": "bold", "away": "bold", "": ""}
 
@@ -57,13 +58,15 @@ def _evidence_table(assessment: Assessment) -> Table:
     _, b, c = assessment.names
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     table.add_column("evidence\n", min_width=20, ratio=1)
-    table.add_column(f"closeness to {b}\nbefore → after", justify="right", max_width=17)
-    table.add_column(f"to {c}\nbefore → after", justify="right", max_width=17)
+    table.add_column(f"closeness to {b}\nbefore → after", justify="right", max_width=15)
+    table.add_column(f"to {c}\nbefore → after", justify="right", max_width=15)
     table.add_column("change\nof gap", justify="right")
     table.add_column("per-\ncentile", justify="right")
     for row in assessment.rows:
         title = Text.assemble(row.title, "\n", (row.direction, "italic"))
-        numbers = (level_in_words(row, 0), level_in_words(row, 1), change_in_words(row), percentile(row))
+        # An interval stands below its estimate: beside it the table would be wider than 80 columns.
+        change = change_in_words(row).replace(" [", "\n[")
+        numbers = (level_in_words(row, 0), level_in_words(row, 1), change, percentile(row))
         table.add_row(title, *numbers, style=STYLES[row.unusual])
     return table
 
@@ -121,6 +124,15 @@ def print_tables(tables: Sequence[TableInfo], console: Console | None = None) ->
         as_of = source.as_of or "a date that the source does not state"
         console.print(Padding(Text(f"{rows}{info.place}, as of {as_of}. {source.licence}."), (0, 0, 0, 2)))
         console.print(Padding(Text(source.source, style="dim"), (0, 0, 1, 2)))
+
+
+def print_vote_sets(sets: Sequence[VoteSet], console: Console | None = None) -> None:
+    """Print what belongs to each vote set, where the record can tell, and which options it takes."""
+    console = console or Console(highlight=False)
+    for each in sets:
+        console.print(Text.assemble((each.name, "bold"), "  ", each.title))
+        console.print(Padding(Text(each.meaning), (0, 0, 0, 2)))
+        console.print(Padding(Text(each.coverage, style="dim"), (0, 0, 1, 2)))
 
 
 def _cell(value: object) -> str:

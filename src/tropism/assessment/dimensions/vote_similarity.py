@@ -20,7 +20,8 @@ DIMENSION = Dimension(
     measure=measure,
     how_to_read=(
         "Scott's pi over all roll calls of a session, yes / abstain / no with linear weights: 1 is full "
-        "agreement, 0 what chance gives, below 0 opposition."
+        "agreement, 0 what chance gives, below 0 opposition. It counts what came to a vote and is no "
+        "distance: two states can agree less often while they stand nearer on the line of ideal points."
     ),
     contradicted_by="The same change in most other states: then the agenda or a pole moved.",
     blind_to=(
