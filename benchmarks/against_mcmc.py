@@ -1,10 +1,11 @@
 """The fast fit of the UN record against one long run of Markov chains.
 
-    python benchmarks/against_mcmc.py VOTES.parquet MATCHES.csv --sample ROUNDS   # the long run: hours matter not
-    python benchmarks/against_mcmc.py VOTES.parquet MATCHES.csv                   # compare with the kept reference
+    python benchmarks/against_mcmc.py VOTES.parquet MATCHES.csv --sample 2500   # the long run
+    python benchmarks/against_mcmc.py VOTES.parquet MATCHES.csv                 # against the kept reference
 
 The reference file holds mean and sd of every position and of every change over ten sessions, and how well the
-chains mixed. VOTES has rcid, session, vote and ccode, iso3 or unit; MATCHES the pairs of repeated resolutions.
+chains mixed. VOTES has rcid, session, vote and ccode, iso3 or unit; MATCHES the pairs of repeated
+resolutions.
 """
 
 from __future__ import annotations
@@ -112,15 +113,18 @@ def compare(found: IdealPoints) -> None:
             both["change_sd"].to_numpy()[before],
         ),
     }
-    print("| what | number | mean within 0.15 sd | sd within 10% | rms difference, sd | sd ratio, 5th to 95th |")
+    print(
+        "| what | number | mean within 0.15 sd | sd within 10% | rms difference, sd | sd ratio, 5th to 95th |"
+    )
     print("| --- | ---: | ---: | ---: | ---: | --- |")
     for name, parts in rows.items():
         mean, sd, true, spread = (np.asarray(part, dtype=np.float64) for part in parts)
         off, ratio = (mean - true) / spread, sd / spread
         low, high = np.quantile(ratio, [0.05, 0.95])
         print(
-            f"| {name} | {off.size:,} | {np.mean(np.abs(off) < 0.15):.3f} | {np.mean(np.abs(ratio - 1) < 0.1):.3f} "
-            f"| {np.sqrt(np.mean(off**2)):.3f} | {low:.2f} to {high:.2f} |"
+            f"| {name} | {off.size:,} | {np.mean(np.abs(off) < 0.15):.3f} | "
+            f"{np.mean(np.abs(ratio - 1) < 0.1):.3f} | "
+            f"{np.sqrt(np.mean(off**2)):.3f} | {low:.2f} to {high:.2f} |"
         )
     off = (draws.mean(axis=0) - both["mean"]) / both["sd"]
     worst = both.assign(votes=found.votes, off=off).loc[lambda t: t["off"].abs() >= 0.15]

@@ -254,7 +254,9 @@ def test_a_weight_of_three_is_a_roll_call_held_three_times(small, dynamics):
     pairs = [(call, call + more) for call in votes["rollcall"][heavy].unique() for more in (1000, 2000)]
     repeated = estimate_ideal_points(pd.concat([votes, *copies]), bridges=[*bridges, *pairs], **options)
     # Means are averages over other points where there are more votes: up to a fifth of a standard error here.
-    np.testing.assert_allclose(repeated.mean, weighed.mean, atol=0.2 * float(weighed.draws.std(axis=0).mean()))
+    np.testing.assert_allclose(
+        repeated.mean, weighed.mean, atol=0.2 * float(weighed.draws.std(axis=0).mean())
+    )
     ratio = repeated.draws.std(axis=0) / weighed.draws.std(axis=0)
     # 300 draws of other noise: 4% each way, averaged over 150 positions that share some of it.
     assert np.mean(ratio) == pytest.approx(1, abs=0.03)

@@ -42,6 +42,7 @@ def world(states=30, sessions=14, seed=0):
         mean=mean,
         std_error=rng.uniform(0.1, 0.4, unit.size),
         loading=loading,
+        level=np.where(unit == 3, 0.7, 0.0),  # one state has a level of its own
         own_correlation=own,
         root=np.linalg.cholesky(spread + 1e-9 * np.eye(len(spread))),
     )
@@ -84,9 +85,10 @@ def test_changes_in_pair_closeness_keep_their_sd(truth, parts):
     assert np.mean(np.abs(ratio - 1) < 0.05) > 0.999
 
 
-def test_own_correlation_and_factors_are_found(truth, parts):
-    late = compact._places(truth.unit) > 0
+def test_own_correlation_factors_and_level_are_found(truth, parts):
+    late = (compact._places(truth.unit) > 0) & (truth.unit != 3)
     np.testing.assert_allclose(parts.own_correlation[late], truth.own_correlation[late], atol=0.12)
+    assert np.abs(parts.level[truth.unit == 3] - 0.7).max() < 0.15
     both = truth.loading[:, :2] @ truth.loading[:, :2].T
     mine = np.einsum("pk,qk->pq", parts.loading, parts.loading)
     same = np.equal.outer(truth.column, truth.column) & ~np.eye(truth.unit.size, dtype=bool)

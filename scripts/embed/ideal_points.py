@@ -25,7 +25,7 @@ from tropism.votes.vote_sets import select_rollcalls
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TABLES = ("ideal_points", "ideal_point_factors", "ideal_point_sessions", "un_bridges")
+TABLES = ("ideal_points", "ideal_point_factors", "ideal_point_sessions")
 
 #: The ten sets, the default one first.
 VOTE_SETS = (
@@ -41,14 +41,6 @@ MATCHES = "Data/Matches.csv of github.com/evoeten/United-Nations-General-Assembl
 PAPER = (
     "Bailey, Strezhnev and Voeten (2017), Estimating Dynamic State Preferences from United Nations Voting "
     "Data, Journal of Conflict Resolution 61(2)."
-)
-LISTED = Provenance(
-    source=f"Bailey, Strezhnev and Voeten, {MATCHES}",
-    licence="MIT",
-    as_of="",
-    version="commit a6dce7e",
-    citation=PAPER,
-    url="https://github.com/evoeten/United-Nations-General-Assembly-Votes-and-Ideal-Points",
 )
 FITTED = Provenance(
     source=f"Ideal points computed from {PROVENANCE.source}",
@@ -118,14 +110,6 @@ def build() -> list[Built]:
             (method,),
         ),
         Built("ideal_point_sessions", table, FITTED, (method, *_apart(table))),
-        Built(
-            "un_bridges",
-            pd.read_csv(SHARED / "unga" / "bsv_matches.csv")[["rcid1", "rcid2"]].set_axis(
-                ["earlier", "later"], axis=1
-            ),
-            LISTED,
-            ("Sessions 7-74. No bridge crosses the boundaries of sessions 74-77 or 52.",),
-        ),
     ]
 
 

@@ -47,7 +47,8 @@ def own_fit() -> OwnFit:
     if "un_votes" not in store or any(name in store for name in compact.TABLES):
         return OwnFit({})
     votes = store.vintages("un_votes")[-1].provenance
-    settings = f"{votes.sha256} {VOTE_SET} {DRAWS} {__version__}"
+    bridges = store.vintages("un_bridges")[-1].provenance.sha256 if "un_bridges" in store else "no bridges"
+    settings = f"{votes.sha256} {bridges} {VOTE_SET} {DRAWS} {__version__}"
     folder = home() / "ideal_points" / hashlib.sha256(settings.encode()).hexdigest()[:16]
     try:
         if not all((folder / f"{name}.parquet").exists() for name in compact.TABLES):
@@ -62,7 +63,9 @@ def own_fit() -> OwnFit:
     return OwnFit(
         {name: _with_others(name, table) for name, table in fitted.items()},
         (replace(votes, source=f"Ideal points fitted to un_votes: {votes.source}"),),
-        f"fitted to your un_votes, as of {votes.as_of}; other sets of roll calls as embedded",
+        f"fitted to your un_votes, as of {votes.as_of}"
+        + ("" if "un_bridges" in store else ", without the repeated resolutions of un_bridges")
+        + "; other sets of roll calls as embedded",
     )
 
 
@@ -74,7 +77,7 @@ def _fit(votes: pa.Table, folder: Path) -> None:
     print("Fitting ideal points to your un_votes; this is done once.", file=sys.stderr, flush=True)
     found = estimate_ideal_points(
         votes,
-        bridges=read_table("un_bridges"),
+        bridges=read_table("un_bridges") if "un_bridges" in Store() else None,
         reference=reference_positions(),
         anchor="USA",
         draws=DRAWS,

@@ -3,7 +3,7 @@ stands."""
 
 from tropism.votes.contested import contested_series, neither_series
 from tropism.votes.counts import joint_counts
-from tropism.votes.ideal_points import IdealPoints, estimate_ideal_points
+from tropism.votes.ideal_points import IdealPoints, estimate_ideal_points, estimate_vintages
 from tropism.votes.similarity import (
     SimilarityPanel,
     VoteSimilarity,
@@ -23,6 +23,7 @@ __all__ = [
     "bsv_votes",
     "contested_series",
     "estimate_ideal_points",
+    "estimate_vintages",
     "joint_counts",
     "list_vote_sets",
     "neither_series",

@@ -484,8 +484,8 @@ def chains_gradient(  # type: ignore[no-untyped-def]
         As in `items_step`; ``slot`` is the place of each vote's position in ``theta``.
     theta : ndarray, shape (chains, slots)
     items : ndarray, shape (chains, items, 3)
-        alpha, one cutpoint, and the cube root r of the gap: |r|^3 = c2 - c1. Where a category has hardly a vote
-        the gap is skewed like a gamma variable, whose cube root is nearly normal (Wilson and Hilferty).
+        alpha, one cutpoint, and the cube root r of the gap: |r|^3 = c2 - c1. Where a category has hardly a
+        vote the gap is skewed like a gamma variable, whose cube root is nearly normal (Wilson and Hilferty).
     upper : ndarray of bool, shape (items,)
         Whether the cutpoint is c2: the better known of the two, so that a wide gap moves only the other.
     prior : ndarray, shape (7,)
@@ -551,9 +551,9 @@ def items_metropolis(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Metropolis steps of every item by itself, given the positions.
 
-    A proposal mixes the item's deviation from its conditional mean, in units of its conditional Gaussian, with
-    noise (preconditioned Crank-Nicolson): that leaves the Gaussian as it is, and the test corrects for what the
-    posterior differs from it.
+    A proposal mixes the item's deviation from its conditional mean, in units of its conditional Gaussian,
+    with noise (preconditioned Crank-Nicolson): that leaves the Gaussian as it is, and the test corrects for
+    what the posterior differs from it.
 
     Parameters
     ----------

@@ -2,9 +2,9 @@
 
 Their sampler draws a position given the state's own votes of the session and the conditional mean of the
 session before, which nothing from later sessions reaches: no smoother, and no joint posterior of a path.
-After every draw all positions are set to mean 0 and sd 1, and discriminations follow those, while the chain of
-means does not. Here the expected values of these updates are iterated instead of drawn. Importing this module
-imports numba.
+After every draw all positions are set to mean 0 and sd 1, and discriminations follow those, while the chain
+of means does not. Here the expected values of these updates are iterated instead of drawn. Importing this
+module imports numba.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import numpy as np
 from tropism.votes.ideal_points._kernels import states_step
 from tropism.votes.ideal_points.fit import DAMPING, ENTRY, Ending, Fit, standard
 
-#: Half the share of a session's votes among those of it and of the one before: their ``Smooth * SmoothVector``.
+#: Half the share of a session's votes among those of it and of the one before: their ``Smooth *
+#: SmoothVector``.
 SMOOTH = 0.5
 #: Theirs: N(0, 1) for discriminations and all cutpoints from -7 to 7 alike, here as the precision of that. A
 #: gap without abstentions would close; a slight gamma prior stands for its posterior's open part.
@@ -27,8 +28,8 @@ PRIOR = (0.0, 0.0, 1.0, 0.0, 6 / 49, 0.1, 10.0)
 def run(fit: Fit, tolerance: float, max_sweeps: int, *, progress: bool = False) -> Ending:
     """Iterate until a sweep changes the standardised positions by less than ``tolerance`` / 20.
 
-    Changes ``fit``, whose positions end standardised. A change per sweep is not a distance: in the end each is
-    some 1% smaller than the one before.
+    Changes ``fit``, whose positions end standardised. A change per sweep is not a distance: in the end each
+    is some 1% smaller than the one before.
 
     References
     ----------

@@ -45,6 +45,10 @@ TABLES = ("ideal_points", "ideal_point_factors")
 LOADINGS = tuple(f"loading_{k + 1}" for k in range(FACTORS))
 #: Sweeps of a session's factor analysis, and of the correction of its scores.
 SWEEPS, CORRECTIONS = 60, 4
+#: A state whose path's correlations are missed by more is a stray: a factor that is nearly one state in some
+#: sessions cannot be tied to what is its own in others. Strays are left without factors where that serves: where
+#: fewer pairs are off by more than `OFF` in the sd of what happens to their difference over so many sessions.
+STRAY, OFF, WINDOW = 0.15, 0.03, 10
 #: From so many sessions apart on, what is left of a state's covariance is its level.
 FAR = 5
 #: Most of a state's own variance that the level may take.
@@ -197,29 +201,19 @@ def compress(found: IdealPoints) -> CompactPoints:
     std_error = away.std(axis=0, dtype=np.float64)
     away /= np.where(std_error > 0, std_error, 1).astype(np.float32)
     times, column = np.unique(found.session, return_inverse=True)
-    # Of every unit and session, 0 where it has no position.
-    loading, weight = np.zeros((2, len(found.units), times.size, FACTORS))
-    scores = np.zeros((times.size, FACTORS, n))
-    for t in range(times.size):
-        here = np.flatnonzero(column == t)
-        slopes, own = _factor_analysis((away[:, here].T @ away[:, here] / n).astype(np.float64))
-        k = slopes.shape[1]
-        # Bartlett's scores: the factors plus noise from the states' own parts, which is taken out below.
-        scaled = slopes / own[:, None]
-        reading = scaled @ np.linalg.inv(slopes.T @ scaled)
-        loading[unit[here], t, :k], weight[unit[here], t, :k] = slopes, reading
-        scores[t, :k] = (away[:, here] @ reading).T
     together = np.zeros((len(found.units), times.size, times.size))
     for u in range(len(found.units)):
         here = np.flatnonzero(unit == u)
         together[u][np.ix_(column[here], column[here])] = away[:, here].T @ away[:, here] / n
-    flat = scores.reshape(-1, n)
-    root = _root(flat @ flat.T / n, loading, weight, together)
-    own_part = _own(together, loading, root @ root.T)
-    level, tie = np.zeros((2, unit.size))
-    for u in range(len(found.units)):
-        here = np.flatnonzero(unit == u)
-        level[here], tie[here] = _level_and_tie(own_part[u][np.ix_(column[here], column[here])], column[here])
+    nobody = np.zeros(len(found.units), dtype=bool)
+    parts = _parts(away, unit, column, together, nobody)
+    strays = _own_miss(parts, unit, column, together) > STRAY
+    if strays.any():
+        other = _parts(away, unit, column, together, strays)
+        deviations = away * std_error.astype(np.float32)
+        both = [_pair_miss(each, deviations, std_error, unit, column, together) for each in (parts, other)]
+        parts = other if both[1] < both[0] else parts
+    loading, level, tie, root = parts
     return CompactPoints(
         units=found.units,
         unit=unit,
@@ -234,6 +228,100 @@ def compress(found: IdealPoints) -> CompactPoints:
         own_correlation=tie,
         root=root,
     )
+
+
+class _Parts(NamedTuple):
+    """Loadings of every unit and session, (units, sessions, factors); level and tie of positions; root."""
+
+    loading: np.ndarray
+    level: np.ndarray
+    tie: np.ndarray
+    root: np.ndarray
+
+
+def _parts(
+    away: np.ndarray, unit: np.ndarray, column: np.ndarray, together: np.ndarray, alone: np.ndarray
+) -> _Parts:
+    """Take standardised deviations, (draws, positions), apart; units that are ``alone`` get no factors."""
+    n, (units, sessions) = away.shape[0], together.shape[:2]
+    loading, weight = np.zeros((2, units, sessions, FACTORS))
+    scores = np.zeros((sessions, FACTORS, n))
+    for t in range(sessions):
+        here = np.flatnonzero((column == t) & ~alone[unit])
+        if not here.size:
+            continue
+        slopes, own = _factor_analysis((away[:, here].T @ away[:, here] / n).astype(np.float64))
+        k = slopes.shape[1]
+        # Bartlett's scores: the factors plus noise from the states' own parts, which is taken out below.
+        scaled = slopes / own[:, None]
+        reading = scaled @ np.linalg.inv(slopes.T @ scaled)
+        loading[unit[here], t, :k], weight[unit[here], t, :k] = slopes, reading
+        scores[t, :k] = (away[:, here] @ reading).T
+    flat = scores.reshape(-1, n)
+    root = _root(flat @ flat.T / n, loading, weight, together)
+    own_part = _own(together, loading, root @ root.T)
+    level, tie = np.zeros((2, unit.size))
+    for u in range(units):
+        here = np.flatnonzero(unit == u)
+        level[here], tie[here] = _level_and_tie(own_part[u][np.ix_(column[here], column[here])], column[here])
+    return _Parts(loading, level, tie, root)
+
+
+def _path(parts: _Parts, own: np.ndarray, u: int, here: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """The parts' covariance of one unit's own path, given the variances in ``own``."""
+    level = parts.level[here]
+    rest = np.sqrt(np.maximum(own[u, column[here], column[here]] - level**2, 0))
+    return np.multiply.outer(level, level) + np.multiply.outer(rest, rest) * _chain(parts.tie[here])
+
+
+def _own_miss(parts: _Parts, unit: np.ndarray, column: np.ndarray, together: np.ndarray) -> np.ndarray:
+    """How far the parts miss the correlations of each unit's own path, at most; shape (units,)."""
+    own = _own(together, parts.loading, parts.root @ parts.root.T)
+    found = np.zeros(len(together))
+    for u in range(len(together)):
+        here = np.flatnonzero(unit == u)
+        wanted = own[u][np.ix_(column[here], column[here])]
+        found[u] = np.abs(wanted - _path(parts, own, u, here, column)).max(initial=0)
+    return found
+
+
+def _pair_miss(
+    parts: _Parts,
+    deviations: np.ndarray,
+    std_error: np.ndarray,
+    unit: np.ndarray,
+    column: np.ndarray,
+    together: np.ndarray,
+) -> float:
+    """Share of pairs and ten-session windows whose change in difference has an sd off by more than `OFF`."""
+    units, sessions = together.shape[:2]
+    own = _own(together, parts.loading, parts.root @ parts.root.T)
+    path, size = np.zeros((units, sessions, sessions)), np.zeros((units, sessions))
+    size[unit, column] = std_error
+    for u in range(units):
+        here = np.flatnonzero(unit == u)
+        path[u][np.ix_(column[here], column[here])] = _path(parts, own, u, here, column)
+    place = np.full((units, sessions), -1)
+    place[unit, column] = np.arange(unit.size)
+    off, all_pairs = 0, 0
+    for t in range(sessions - WINDOW):
+        ends = np.array([t, t + WINDOW])
+        both = np.flatnonzero((place[:, ends] >= 0).all(axis=1))
+        if both.size < 2:
+            continue
+        change = deviations[:, place[both, ends[1]]] - deviations[:, place[both, ends[0]]]
+        sides = size[both][:, ends] * [-1, 1]
+        rows = (FACTORS * ends[:, None] + np.arange(FACTORS)).ravel()
+        slopes = (parts.loading[both][:, ends] * sides[:, :, None]).reshape(both.size, -1)
+        model = slopes @ parts.root[rows] @ parts.root[rows].T @ slopes.T
+        model[np.diag_indices(both.size)] += np.einsum(
+            "ut,uts,us->u", sides, path[both][:, ends[:, None], ends], sides
+        )
+        i, j = np.triu_indices(both.size, 1)
+        pairs = [v[i, i] + v[j, j] - 2 * v[i, j] for v in (model, change.T @ change / len(change))]
+        ratio = np.sqrt(np.maximum(pairs[0], 0) / np.maximum(pairs[1], 1e-12))
+        off, all_pairs = off + int((np.abs(ratio - 1) > OFF).sum()), all_pairs + i.size
+    return off / max(all_pairs, 1)
 
 
 def _factor_analysis(correlation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -337,8 +425,8 @@ class Tables(NamedTuple):
 def tabulate(points: CompactPoints, vote_set: str) -> Tables:
     """Write compact points as rows of ``ideal_points`` and ``ideal_point_factors``, rounded.
 
-    Positions keep a thousandth of an sd, their standard errors three digits, loadings and levels a
-    hundredth, own correlations a thousandth; numbers of the root keep ``ROOT_STEP``, and those that round to 0 have no row.
+    Positions and own correlations keep a thousandth, standard errors three digits, loadings and levels a
+    hundredth; numbers of the root keep ``ROOT_STEP``, and those that round to 0 have no row.
     """
     import pandas as pd
 

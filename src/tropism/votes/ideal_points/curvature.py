@@ -148,7 +148,7 @@ def _ranks(p: Panel) -> tuple[np.ndarray, np.ndarray]:
 
 @njit(cache=True, parallel=True)
 def _halves(item_start, row, offset, cross, root, out):  # type: ignore[no-untyped-def]
-    """Each single item's ``cross @ root``, states by 3, in ``out`` from its offset on; states without a vote 0."""
+    """Each single item's ``cross @ root``, states by 3, in ``out`` from its offset on; 0 without a vote."""
     for j in prange(item_start.size - 1):
         if offset[j] < 0:
             continue
@@ -201,7 +201,7 @@ def _to_noise(item_start, vote_slot, cross, root, theta, items, out):  # type: i
 
 
 @njit(cache=True, fastmath=True, parallel=True)
-def _fold(item_start, vote_slot, cross, root, single, slope, white, theta):  # type: ignore[no-untyped-def]
+def _fold(item_start, vote_slot, cross, root, single, limit, slope, white, theta):  # type: ignore[no-untyped-def]
     """The transpose: ``white`` = root' slope, and C root white taken from the slots of single items."""
     for c in prange(theta.shape[0]):
         for j in range(item_start.size - 1):
@@ -209,6 +209,9 @@ def _fold(item_start, vote_slot, cross, root, single, slope, white, theta):  # t
             p = root[j, 0, 0] * a + root[j, 1, 0] * b + root[j, 2, 0] * d
             q = root[j, 1, 1] * b + root[j, 2, 1] * d
             r = root[j, 2, 2] * d
+            longest = max(abs(p), abs(q), abs(r))
+            if longest > limit:
+                p, q, r = p * limit / longest, q * limit / longest, r * limit / longest
             white[c, j, 0], white[c, j, 1], white[c, j, 2] = p, q, r
             if single[j]:
                 a = root[j, 0, 0] * p
@@ -364,8 +367,8 @@ class Joint:
         for t, size in enumerate(np.diff(where.start).tolist()):
             # With C the coupling and S = R R' the items' covariance, C S C' = (C R)(C R)'.
             half = halves[where.bounds[t] : where.bounds[t + 1]].reshape(-1, size, 3)
-            half = half.transpose(1, 0, 2).reshape(size, -1)
-            found.append(half @ half.T)
+            flat = half.transpose(1, 0, 2).reshape(size, -1)
+            found.append(flat @ flat.T)
         return found
 
     def _bridges(self) -> list[np.ndarray]:
@@ -438,7 +441,7 @@ class Joint:
         return theta[0], items[0]
 
     def from_white(self, theta: np.ndarray, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Turn white noise into deviations with this precision: shapes (chains, slots), (chains, items, 3)."""
+        """White noise as deviations with this precision: shapes (chains, slots), (chains, items, 3)."""
         theta, at, some = theta.astype(np.float32), self.where.bridged, None
         if self._corner is not None:
             some = items[:, at].reshape(items.shape[0], -1) @ self._corner
@@ -450,12 +453,18 @@ class Joint:
             found[:, at] = some.reshape(items.shape[0], -1, 3)
         return theta, found
 
-    def to_white(self, slope: np.ndarray, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Slopes by the deviations as slopes by the white coordinates: the transpose of `from_white`."""
+    def to_white(
+        self, slope: np.ndarray, items: np.ndarray, limit: float = np.inf
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Slopes by the deviations as slopes by the white coordinates: the transpose of `from_white`.
+
+        An item's slopes beyond ``limit``, in white coordinates, are shortened to it.
+        """
         own, theta = np.empty_like(items), slope.copy()
         _fold(
-            self.panel.item_start, self.where.vote_slot, self.cross, self.root, self.single, items, own, theta
-        )
+            self.panel.item_start, self.where.vote_slot, self.cross, self.root, self.single, limit, items,
+            own, theta,
+        )  # fmt: skip
         theta = self._forward(theta.astype(np.float32))
         if self._corner is not None:
             at = self.where.bridged
@@ -498,11 +507,12 @@ class Joint:
         prior: np.ndarray,
         rng: np.random.Generator,
     ) -> np.ndarray:
-        """Deviations of all slots with the noise of whole blocks of roll calls: float32, shape (draws, slots).
+        """Deviations of all slots with the noise of whole blocks of roll calls: float32, (draws, slots).
 
-        Where the model holds, the votes' slopes have the curvature as covariance. Here each block's slopes, summed,
-        are multiplied by one standard normal number instead (a one-step multiplier bootstrap, whose covariance is
-        the sandwich of the curvature around that of the blocks); the priors' noise is as before.
+        Where the model holds, the votes' slopes have the curvature as covariance. Here each block's slopes,
+        summed, are multiplied by one standard normal number instead (a one-step multiplier bootstrap, whose
+        covariance is the sandwich of the curvature around that of the blocks); the priors' noise is as
+        before.
 
         Parameters
         ----------
@@ -515,8 +525,8 @@ class Joint:
 
         References
         ----------
-        Cameron, Gelbach and Miller (2008), "Bootstrap-Based Improvements for Inference with Clustered Errors",
-        Review of Economics and Statistics 90(3).
+        Cameron, Gelbach and Miller (2008), "Bootstrap-Based Improvements for Inference with Clustered
+        Errors", Review of Economics and Statistics 90(3).
         """
         panel, where = self.panel, self.where
         session = np.searchsorted(where.start, where.vote_slot, side="right") - 1

@@ -81,8 +81,8 @@ def estimate_ideal_points(
         Whether roll calls of one session whose votes agree almost wholly (Scott's pi of at least .9) count in
         full or together as one. Down-weighting does not bridge them.
     dependence : {"independent", "blocks"}
-        Whether votes say as much as independent ones would, or as much as whole blocks of them: then each draw
-        weights the blocks anew (`rollcalls` has a ``block``, for instance the topic; blocks of different
+        Whether votes say as much as independent ones would, or as much as whole blocks of them: then each
+        draw weights the blocks anew (`rollcalls` has a ``block``, for instance the topic; blocks of different
         sessions are different). Intervals of the fast method then hold also where the roll calls of a topic
         share what one dimension does not see; a block that always stands for the same second dimension stays
         unseen. The positions themselves do not change.
@@ -92,8 +92,8 @@ def estimate_ideal_points(
     draws : int
         Joint draws; 0 for the means only.
     method : {"fast", "mcmc"}
-        One Gaussian over everything, with the curvature's covariance and the mean at which the posterior's slope
-        vanishes on average; or Markov chains, until their diagnostics are good or the rounds run out.
+        One Gaussian over everything, with the curvature's covariance and the mean at which the posterior's
+        slope vanishes on average; or Markov chains, until their diagnostics are good or the rounds run out.
     anchor : str, optional
         Unit whose average position is positive; USA if it is there, else the unit that stands out most.
     step : float, optional
@@ -161,8 +161,8 @@ def estimate_ideal_points(
     """
     options = _Options(
         link=link, dynamics=dynamics, absences=absences, duplicates=duplicates, dependence=dependence,
-        as_of=as_of, draws=draws, method=method, anchor=anchor, step=step, reference=reference, seed=seed, tolerance=tolerance,
-        max_sweeps=max_sweeps, progress=progress, provenance=tuple(provenance),
+        as_of=as_of, draws=draws, method=method, anchor=anchor, step=step, reference=reference, seed=seed,
+        tolerance=tolerance, max_sweeps=max_sweeps, progress=progress, provenance=tuple(provenance),
     )  # fmt: skip
     return _estimate(ballots.link(ballots.read(votes, rollcalls, as_of), bridges), options, warm_start)
 
@@ -278,8 +278,8 @@ def _estimate(cast: ballots.Ballots, options: _Options, warm_start: IdealPoints 
     """Fit ballots that are read and linked."""
     if options.dependence == "blocks" and cast.block is None:
         raise SchemaError(
-            "rollcalls: dependence='blocks' needs a column block, the topic or group of each roll call, in the table "
-            "of roll calls."
+            "rollcalls: dependence='blocks' needs a column block, the topic or group of each roll call, in "
+            "the table of roll calls."
         )
     if options.duplicates == "downweight":
         cast = cast._replace(weight=cast.weight * ballots.duplicate_weights(cast))
@@ -297,7 +297,7 @@ def _estimate(cast: ballots.Ballots, options: _Options, warm_start: IdealPoints 
     if start[panel.unit == pole].mean() < 0:
         start = -start
         items = None if items is None else items * [-1.0, 1.0, 1.0]
-    fit, ending = _fit(panel, start, items, options)
+    fit, ending = _fit(panel, start, items, warm_start, options)
     if fit.state.mean[panel.unit == pole].mean() < 0:
         fit.reflect()
     samples, joint, checks = np.empty((0, panel.unit.size), dtype=np.float32), None, None
@@ -343,12 +343,20 @@ def _estimate(cast: ballots.Ballots, options: _Options, warm_start: IdealPoints 
     )
 
 
-def _fit(panel: ballots.Panel, start: np.ndarray, items: np.ndarray | None, options: _Options) -> Any:
+def _fit(
+    panel: ballots.Panel,
+    start: np.ndarray,
+    items: np.ndarray | None,
+    warm_start: IdealPoints | None,
+    options: _Options,
+) -> Any:
     """The fit, at its optimum, and how it ended."""
     fits, posterior = engine.load("fit", "posterior")
     fit = fits.Fit(
         panel, link=options.link, dynamics=options.dynamics, step=options.step, start=start, items=items
     )
+    if warm_start is not None and warm_start.settings["link"] == options.link:
+        fit.begin_at(warm_start.raw_step, np.array(warm_start.settings["items_prior"]), start)
     if options.dynamics == "bsv":
         (bsv,) = engine.load("bsv")
         ending = bsv.run(fit, options.tolerance, 4 * options.max_sweeps, progress=options.progress)
@@ -369,6 +377,6 @@ def _fit(panel: ballots.Panel, start: np.ndarray, items: np.ndarray | None, opti
 
 #: Options that stand in a result's settings as they were given.
 _RECORDED = (
-    "link", "dynamics", "absences", "duplicates", "dependence", "as_of", "draws", "method", "step", "seed", "tolerance",
-    "max_sweeps",
+    "link", "dynamics", "absences", "duplicates", "dependence", "as_of", "draws", "method", "step", "seed",
+    "tolerance", "max_sweeps",
 )  # fmt: skip

@@ -34,7 +34,9 @@ TAILS = 4.0
 #: Share of the new natural parameters in each update. At 1 the precisions of sharp items oscillate.
 DAMPING = 0.7
 #: Sweeps before the first Newton step, from the leading component and from an earlier fit.
-FIRST_SWEEPS, WARM_SWEEPS = 20, 3
+FIRST_SWEEPS, WARM_SWEEPS = 20, 4
+#: A warm start whose last sweep moves positions by more than this, in sd, was from votes too different.
+WARM_ENOUGH = 0.05
 #: Power of the change of the step variance beside Newton steps.
 STRIDE = 1.8
 #: Six entries of a symmetric matrix as nine.
@@ -143,6 +145,12 @@ class Fit:
             share=share,
         )
 
+    def begin_at(self, step: float, prior: np.ndarray, start: np.ndarray) -> None:
+        """Take step variance and items' prior from an earlier fit, on whose scale ``start`` is."""
+        self.state.mean, self.state.step, self.prior = start.astype(np.float64), step, prior.copy()
+        inside = self.state.variance
+        inside[:] = 0.15 * step
+
     @property
     def settings(self) -> dict[str, object]:
         """What the fit takes as given, for the record."""
@@ -210,7 +218,7 @@ class Fit:
             s.step *= (new / s.step) ** power
 
     def update_shares(self) -> np.ndarray:
-        """Weights of steps with heavy tails; returns the expected squared steps per unit of time, (steps,)."""
+        """Weights of steps with heavy tails; returns expected squared steps per unit of time, (steps,)."""
         s, walk = self.state, self.walk
         squared = (s.mean[walk.then] - s.mean[walk.this]) ** 2
         squared += s.variance[walk.then] + s.variance[walk.this] - 2 * s.lag_cov[walk.this]
@@ -235,7 +243,9 @@ class Fit:
         s = self.state
         if not self.hierarchical:
             return
-        to_middle = np.array([[1.0, 0, 0], [0, 1.0, 0]] if self.panel.binary else [[1.0, 0, 0], [0, 0.5, 0.5]])
+        to_middle = np.array(
+            [[1.0, 0, 0], [0, 1.0, 0]] if self.panel.binary else [[1.0, 0, 0], [0, 0.5, 0.5]]
+        )
         items, guess = s.item_mean @ to_middle.T, np.array(PRIOR)
         mean = items.mean(axis=0)
         total = (items - mean).T @ (items - mean) + to_middle @ s.item_cov.sum(axis=0) @ to_middle.T
@@ -248,10 +258,10 @@ class Fit:
         )
 
     def rescale(self) -> None:
-        """Put scale and location of everything where first positions have mean 0 and the variance of an entry.
+        """Put scale and location of everything where first positions have mean 0 and an entry's variance.
 
-        Neither changes the likelihood (theta times k, alpha over k; theta plus b, cutpoints plus b alpha), and
-        the items' prior follows: coordinate updates would crawl along both.
+        Neither changes the likelihood (theta times k, alpha over k; theta plus b, cutpoints plus b alpha),
+        and the items' prior follows: coordinate updates would crawl along both.
         """
         s, entry = self.state, self.walk.entry
         self.stretch(math.sqrt(ENTRY * entry.size / float((s.mean[entry] ** 2 + s.variance[entry]).sum())))
@@ -261,7 +271,9 @@ class Fit:
         s.item_mean[:, 1:] += b * s.item_mean[:, :1]
         if self.hierarchical:
             back = np.array([[1.0, 0.0], [-b, 1.0]])
-            self._set_prior(self.prior[0], self.prior[1] + b * self.prior[0], back.T @ self._precision() @ back)
+            self._set_prior(
+                self.prior[0], self.prior[1] + b * self.prior[0], back.T @ self._precision() @ back
+            )
 
     def _precision(self) -> np.ndarray:
         """Precision of discrimination and middle in the items' prior, (2, 2)."""
@@ -405,11 +417,14 @@ class Fit:
             sweeps += 1
         if history:
             say(f"{sweeps} sweeps: change {history[-1]:.5f} sd")
+        if warm:
+            # An earlier fit was re-centred: Newton steps would lead back from there first.
+            return Ending(history[-1] < WARM_ENOUGH, sweeps, 0, history[-1], history[-1], tuple(history))
         steps, size, largest = 0, math.inf, math.inf
         while sweeps < max_sweeps and size >= tolerance:
             old = standard(self.state.mean)
             # Far from the optimum the curvature without residuals leads there more surely.
-            self.newton(RESIDUALS if steps or warm else (0.0,))
+            self.newton(RESIDUALS if steps else (0.0,))
             for _ in range(2):
                 self.sweep(power=STRIDE)
             steps, sweeps = steps + 1, sweeps + 2

@@ -118,7 +118,7 @@ def run(
     *,
     chains: int = 4,
     warmup: int = WARMUP,
-    most: int = MOST,
+    most: int | None = None,
     seed: int = 0,
     progress: bool = False,
 ) -> tuple[np.ndarray, ChainChecks]:
@@ -130,7 +130,7 @@ def run(
         Where the posterior is, and its curvature there.
     draws : int
     chains, warmup, most, seed : int
-        Rounds of the warm-up, and at most after it.
+        Rounds of the warm-up, and at most after it (`MOST` unless given).
     progress : bool
 
     Returns
@@ -152,6 +152,7 @@ def run(
     Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), "Rank-Normalization, Folding, and Localization: An
     Improved R-hat", Bayesian Analysis 16(2).
     """
+    most = MOST if most is None else most
     sampler = Sampler(fit, chains=chains, seed=seed, progress=progress)
     sampler.warm_up(warmup)
     need = max(BLOCK, -(-draws // chains))
@@ -164,8 +165,8 @@ def run(
     if not checks.good:
         warnings.warn(
             f"ideal points: after {checks.rounds} rounds of {chains} chains R-hat is up to "
-            f"{checks.worst_rhat:.3f} and the effective sample size down to {checks.least_ess:.0f}: do not rest "
-            "on the positions concerned.",
+            f"{checks.worst_rhat:.3f} and the effective sample size down to {checks.least_ess:.0f}: do not "
+            "rest on the positions concerned.",
             NotConvergedWarning,
             stacklevel=6,
         )

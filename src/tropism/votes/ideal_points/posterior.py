@@ -23,6 +23,9 @@ from tropism.votes.ideal_points.fit import ENTRY, STEP_PRIOR, TAILS, Fit, standa
 ROUNDS = ((8, 0.8), (8, 0.7), (16, 0.6))
 #: By how much the step variance is less certain than it is given the paths.
 HELD_BACK = 3.0
+#: Slopes of an item beyond this, in white coordinates, are shortened: a Gaussian reaches where the posterior
+#: of an item with hardly a vote in some category does not, and there its slope would outweigh all others.
+STEEPEST = 4.0
 #: Points whose slopes are taken at one time.
 BATCH = 8
 #: With fewer votes than this a round takes more pairs, in proportion.
@@ -66,7 +69,7 @@ class Posterior:
     """The log posterior in white coordinates."""
 
     def __init__(self, fit: Fit, *, tails: bool = True) -> None:
-        """Around where a fit stands; without ``tails`` heavy-tailed steps are Gaussians of the fit's weights."""
+        """Around where a fit stands; without ``tails`` heavy-tailed steps have the fit's weights."""
         s, where = fit.state, fit.where
         self.fit, self.where, self.panel = fit, where, fit.panel
         # Coordinates of the items: see `chains_gradient`.
@@ -113,7 +116,9 @@ class Posterior:
         slope[1][:, alone] = -white[1][:, alone]
         return Place(white, value, slope, theta, items, log_step)
 
-    def slopes(self, theta: np.ndarray, items: np.ndarray, log_step: np.ndarray) -> tuple[np.ndarray, White]:
+    def slopes(
+        self, theta: np.ndarray, items: np.ndarray, log_step: np.ndarray, limit: float = np.inf
+    ) -> tuple[np.ndarray, White]:
         """Log posterior, shape (chains,), and its slopes by all white coordinates."""
         p, where = self.panel, self.where
         value, slope, item_slope = np.empty(len(theta)), np.empty_like(theta), np.empty_like(items)
@@ -136,7 +141,7 @@ class Posterior:
             by_log = by_log + 0.5 * weight * (level - 1)
         else:
             by_log = np.zeros(len(theta))
-        return value, (*self.joint.to_white(slope, item_slope), by_log * self.step_sd)
+        return value, (*self.joint.to_white(slope, item_slope, limit), by_log * self.step_sd)
 
     def walk(self, step: np.ndarray, log_step: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Log prior of the steps, shape (chains,), its slopes by the earlier ends and by the log variance."""
@@ -161,8 +166,8 @@ class Posterior:
         session = np.searchsorted(where.start, np.arange(where.state.size), side="right") - 1
         theta = rng.standard_normal((count, where.rank.size, where.times.size))
         of_items = rng.standard_normal((count, where.item_rank.size, 3))[:, where.item_rank]
-        # Turning the axis round turns positions and discriminations, turning yes and no round discriminations and
-        # cutpoints: the noise turns with them.
+        # Turning the axis round turns positions and discriminations, turning yes and no round discriminations
+        # and cutpoints: the noise turns with them.
         way = 1.0 if (standard(self.fit.state.mean) ** 3).sum() > 0 else -1.0
         sign = np.where(self.items[:, 0] < 0, -1.0, 1.0)
         of_items[:, :, 0] *= sign
@@ -203,7 +208,7 @@ def recentre(fit: Fit, rounds: tuple[tuple[int, float], ...] = ROUNDS) -> tuple[
     rng = np.random.default_rng(0)
     moved = []
     # Fewer votes leave a posterior less like a Gaussian, and cost less.
-    more = min(max(int(ENOUGH / fit.panel.by_item_vote.size), 1), 32)
+    more = min(max(int(ENOUGH / fit.panel.by_item_vote.size), 1), 8)
     for least, share in rounds:
         pairs = least * more
         target = Posterior(fit, tails=False)
@@ -212,7 +217,7 @@ def recentre(fit: Fit, rounds: tuple[tuple[int, float], ...] = ROUNDS) -> tuple[
             noise = target.noise(min(BATCH, pairs), rng)
             for sign in (1.0, -1.0):
                 white: White = (sign * noise[0], sign * noise[1], sign * noise[2])
-                _, slope = target.slopes(*target.unwhiten(white))
+                _, slope = target.slopes(*target.unwhiten(white), limit=STEEPEST)
                 sums = tuple(part.sum(axis=0, keepdims=True) for part in slope)
                 total = sums if total is None else tuple(map(np.add, total, sums))  # type: ignore[assignment]
         assert total is not None

@@ -112,9 +112,9 @@ class Convergence:
     sweeps, newton_steps : int
         Updates of all paths and items, and steps of everything at once.
     distance, largest_distance : float
-        By how much the last round (a Newton step and two updates) moved the standardised positions, in sd: root
-        mean square, and largest. A round leaves less than half of the distance from the optimum, so that this is
-        about the distance itself.
+        By how much the last round (a Newton step and two updates) moved the standardised positions, in sd:
+        root mean square, and largest. A round leaves less than half of the distance from the optimum, so that
+        this is about the distance itself.
     tolerance : float
     history : tuple of float
         Change of every first sweep, then of every round.
@@ -290,8 +290,8 @@ class IdealPoints:
         """The agreement of two states that the fit expects on a fixed agenda, session by session.
 
         Both states' positions of each session are put before the same roll calls, so that a change is one of
-        positions and not of the agenda. Agreement is graded: a yes against an abstention counts a half. It has
-        no scale of its own and compares across vote sets.
+        positions and not of the agenda. Agreement is graded: a yes against an abstention counts a half. It
+        has no scale of its own and compares across vote sets.
 
         Parameters
         ----------
@@ -361,13 +361,13 @@ class IdealPoints:
             chosen = np.isin(self.rollcalls, np.asarray(list(agenda)))
         if not chosen.any():
             raise SeriesError(
-                f"expected agreement: no roll call of the agenda ({_agenda_in_words(agenda)}) is in the fit, whose "
-                f"sessions are {self.session.min()} to {self.session.max()}."
+                f"expected agreement: no roll call of the agenda ({_agenda_in_words(agenda)}) is in the fit, "
+                f"whose sessions are {self.session.min()} to {self.session.max()}."
             )
         return chosen
 
     def _raw(self) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
-        """Draws of positions on the fit's scale, and location and scale of each draw (of ``mean`` if none)."""
+        """Draws on the fit's scale, and location and scale of each (of ``mean`` without draws)."""
         assert self.scales is not None
         if not self.n_draws:
             return None, self.scales[:1, 0], self.scales[:1, 1]
@@ -380,6 +380,12 @@ class IdealPoints:
         middle, spread = self.scales[0]
         alpha = self.item_mean[:, :1] / spread
         return np.concatenate([alpha, self.item_mean[:, 1:] + middle * alpha], axis=1)
+
+    @property
+    def raw_step(self) -> float:
+        """Variance of a step on the fit's scale."""
+        assert self.scales is not None
+        return self.step_variance * float(self.scales[0, 1]) ** 2
 
     def starting_point(self, cast: Ballots, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
         """Positions and items of other votes to begin at, on the fit's scale: (positions,), (items, 3).
@@ -869,7 +875,7 @@ def _notes(
         notes.append(f"Not converged: the last step still moved positions by {convergence.distance:.4f} sd.")
     if convergence.residuals < 1:
         notes.append(
-            f"Draws come from a curvature with {convergence.residuals:g} of the votes' residuals: the full one "
-            "was not positive definite, and intervals are too short."
+            f"Draws come from a curvature with {convergence.residuals:g} of the votes' residuals: the full "
+            "one was not positive definite, and intervals are too short."
         )
     return tuple(notes)
