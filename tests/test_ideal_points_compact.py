@@ -95,6 +95,26 @@ def test_own_correlation_factors_and_level_are_found(truth, parts):
     assert np.abs(both - mine)[same].max() < 0.08
 
 
+def test_the_choice_between_two_sets_of_parts_sees_which_one_misses_pairs(truth, parts):
+    fit = fit_of(truth)
+    column, units = truth.column, len(truth.units)
+    sessions = int(column.max()) + 1
+    away = fit.draws - fit.draws.mean(axis=0)
+    std_error = away.std(axis=0, dtype=float)
+    scaled = away / std_error
+    together = np.zeros((units, sessions, sessions))
+    for u in range(units):
+        here = np.flatnonzero(truth.unit == u)
+        together[u][np.ix_(column[here], column[here])] = scaled[:, here].T @ scaled[:, here] / len(away)
+    loading = np.zeros((units, sessions, compact.FACTORS))
+    loading[truth.unit, column] = parts.loading
+    good = compact._Parts(loading, parts.level, parts.own_correlation, parts.root)
+    bad = good._replace(loading=0 * loading, level=0 * parts.level)
+    given = (away, std_error, truth.unit, column, together)
+    assert compact._pair_miss(good, *given) < 0.02 < 0.2 < compact._pair_miss(bad, *given)
+    assert compact._own_miss(good, truth.unit, column, together).max() < compact.STRAY
+
+
 def test_tables_hold_the_points(parts):
     tables = compact.tabulate(parts, "all")
     points, factors = (

@@ -46,7 +46,7 @@ LOADINGS = tuple(f"loading_{k + 1}" for k in range(FACTORS))
 #: Sweeps of a session's factor analysis, and of the correction of its scores.
 SWEEPS, CORRECTIONS = 60, 4
 #: A state whose path's correlations are missed by more is a stray: a factor that is nearly one state in some
-#: sessions cannot be tied to what is its own in others. Strays are left without factors where that serves: where
+#: sessions cannot be tied to what is its own in others. Strays are left without factors where that serves: if
 #: fewer pairs are off by more than `OFF` in the sd of what happens to their difference over so many sessions.
 STRAY, OFF, WINDOW = 0.15, 0.03, 10
 #: From so many sessions apart on, what is left of a state's covariance is its level.

@@ -155,7 +155,10 @@ class Fit:
     def settings(self) -> dict[str, object]:
         """What the fit takes as given, for the record."""
         return {
-            "entry_variance": ENTRY, "items_prior": self.prior.tolist(), "step_prior": list(STEP_PRIOR),
+            "entry_variance": ENTRY,
+            # Sums over threads differ in their last digits.
+            "items_prior": [float(f"{each:.10g}") for each in self.prior],
+            "step_prior": list(STEP_PRIOR),
             "damping": DAMPING, "degrees_of_freedom": TAILS if self.dynamics == "robust" else None,
         }  # fmt: skip
 
