@@ -172,3 +172,10 @@ def test_the_backward_looking_update_gives_means_alone(found):
     assert np.corrcoef(backward.mean, fit.mean)[0, 1] > 0.95
     with pytest.raises(ValueError, match="no joint posterior"):
         estimate_ideal_points(votes, dynamics="bsv", method="mcmc")
+
+
+def test_a_single_session_has_positions_and_no_steps(found):
+    votes, _ = found
+    alone = estimate_ideal_points(votes[votes["session"] == 1], draws=100, anchor="S00")
+    assert alone.draws.shape == (100, 24) and np.isfinite(alone.draws).all()
+    assert len(alone.bridges()) == 0

@@ -278,9 +278,10 @@ class Joint:
         self.theta = theta
         step = tie * (theta[where.next] - theta[where.follows])
         #: Slope of the walk's log prior by the positions.
-        self.pull = np.bincount(where.follows, weights=step, minlength=n_slots)
+        # Sums over no steps at all, those of a single session, would be whole numbers.
+        self.pull = np.bincount(where.follows, weights=step, minlength=n_slots).astype(np.float64)
         self.pull -= np.bincount(where.next, weights=step, minlength=n_slots)
-        walk = np.bincount(where.next, weights=tie, minlength=n_slots)
+        walk = np.bincount(where.next, weights=tie, minlength=n_slots).astype(np.float64)
         walk += np.bincount(where.follows, weights=tie, minlength=n_slots)
         walk[where.first] += 1 / entry
         self.single = where.single
