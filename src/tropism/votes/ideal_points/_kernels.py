@@ -43,7 +43,7 @@ LOG_DENSITY_AT_ZERO = math.log(DENSITY_AT_ZERO)
 #: Probability of an interval below which only its inner end counts: 33 sd out.
 NOTHING = 1e-250
 
-#: The probit's hazard phi / Phi and log Phi by cubic Hermite interpolation: a tenth of the time of erfc and
+#: The probit's hazard phi / Phi and log Phi by cubic Hermite interpolation: faster than erfc and
 #: exp, and within 1e-8 of them. Beyond the table the hazard is its asymptote, or 0.
 REACH, KNOTS = 10.0, 32
 SIZE = int(2 * REACH * KNOTS) + 1

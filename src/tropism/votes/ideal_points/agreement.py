@@ -13,8 +13,6 @@ import numpy as np
 
 #: Agreement of two votes: 1 if equal, a half for an abstention against a yes or a no.
 GRADED = np.array([[1.0, 0.5, 0.0], [0.5, 1.0, 0.5], [0.0, 0.5, 1.0]])
-#: Roll calls whose items are drawn at one time: bounds the memory.
-BATCH = 64
 
 
 @dataclass(frozen=True, eq=False)

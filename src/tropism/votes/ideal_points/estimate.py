@@ -28,7 +28,7 @@ Dynamics = Literal["walk", "robust", "bsv"]
 Method = Literal["fast", "mcmc"]
 Dependence = Literal["independent", "blocks"]
 
-#: How far from its optimum a fit may stop, in sd of the positions: a tenth of a position's standard error.
+#: How far from its optimum a fit may stop, in sd of the positions, whose standard errors are some 0.1.
 TOLERANCE = 5e-3
 
 
