@@ -54,6 +54,53 @@ def test_chains_agree_with_the_gaussian(found, monkeypatch):
     assert np.mean(fast.draws.std(axis=0) / spread) == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.parametrize("link", ["probit", "logit"])
+def test_items_integrated_out_equal_a_sum_over_nodes_in_plain_numpy(link):
+    from scipy.special import expit, ndtr
+
+    from tropism.votes.ideal_points import _kernels as kernels
+
+    rng = np.random.default_rng(3)
+    theta, vote = rng.normal(size=12), np.array([2] * 8 + [1, 2, 0, 2], dtype=np.int8)
+    weight = rng.uniform(0.5, 1, 12).astype(np.float32)
+    centre, root = np.array([-0.8, -0.9, 0.9]), np.array([[0.5, 0, 0], [0.2, 0.4, 0], [-0.1, 0.1, 0.3]])
+    prior = np.array([-1.0, -2.0, 0.3, -0.1, 0.5, 1.0, 0.8])
+    at = np.linspace(-2.5, 2.5, 7)
+    axis = np.column_stack([at, rng.normal(size=7)])
+    slope, shift = np.zeros(12), np.zeros((1, 3))
+    kernels.items_integrated(
+        np.array([0, 12]), np.arange(12), vote, weight, theta, centre[None], root[None], np.array([True]),
+        prior, {"probit": kernels.PROBIT, "logit": kernels.LOGIT}[link], False, axis, axis, axis,
+        slope, shift,
+    )  # fmt: skip
+    noise = np.stack(np.meshgrid(at, at, at, indexing="ij"), axis=-1).reshape(-1, 3)
+    log_rule = sum(np.meshgrid(*[axis[:, 1]] * 3, indexing="ij")).ravel()
+    alpha, cut, edge = (centre + noise @ root.T).T
+    cumulated = ndtr if link == "probit" else expit
+
+    def log_likelihood(x):
+        above = cut[:, None] - alpha[:, None] * x
+        below = above - (edge**3)[:, None]
+        chances = np.stack([cumulated(below), cumulated(above) - cumulated(below), cumulated(-above)])
+        return weight * np.log(chances[vote, :, np.arange(12)].T)
+
+    middle = cut - 0.5 * edge**3 - prior[1]
+    log_prior = -0.5 * (
+        prior[2] * (alpha - prior[0]) ** 2 + 2 * prior[3] * (alpha - prior[0]) * middle + prior[4] * middle**2
+    )
+    # A gamma prior of the gap with shape 2, by its cube root.
+    log_prior += (3 * prior[5] + 2) * np.log(np.abs(edge)) - edge**3 / prior[6]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        log_p = np.where(edge > 0, log_rule + log_prior + log_likelihood(theta).sum(axis=1), -np.inf)
+        h = 1e-5
+        by_theta = (log_likelihood(theta + h) - log_likelihood(theta - h)) / (2 * h)
+    share = np.exp(log_p - log_p.max())
+    share /= share.sum()
+    used = share > 0
+    np.testing.assert_allclose(slope, share[used] @ by_theta[used], atol=1e-5)
+    np.testing.assert_allclose(shift[0], share @ noise, atol=1e-5)
+
+
 def test_slopes_of_the_chains_against_differences(found):
     votes, _ = found
     from tropism.votes import ballots

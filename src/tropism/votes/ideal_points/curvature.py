@@ -201,19 +201,16 @@ def _to_noise(item_start, vote_slot, cross, root, theta, items, out):  # type: i
 
 
 @njit(cache=True, fastmath=True, parallel=True)
-def _fold(item_start, vote_slot, cross, root, single, limit, slope, white, theta):  # type: ignore[no-untyped-def]
-    """The transpose: ``white`` = root' slope, and C root white taken from the slots of single items."""
+def _fold(item_start, vote_slot, cross, root, folded, slope, white, theta):  # type: ignore[no-untyped-def]
+    """The transpose: ``white`` = root' slope, and C root white taken from the slots of the items folded."""
     for c in prange(theta.shape[0]):
         for j in range(item_start.size - 1):
             a, b, d = slope[c, j, 0], slope[c, j, 1], slope[c, j, 2]
             p = root[j, 0, 0] * a + root[j, 1, 0] * b + root[j, 2, 0] * d
             q = root[j, 1, 1] * b + root[j, 2, 1] * d
             r = root[j, 2, 2] * d
-            longest = max(abs(p), abs(q), abs(r))
-            if longest > limit:
-                p, q, r = p * limit / longest, q * limit / longest, r * limit / longest
             white[c, j, 0], white[c, j, 1], white[c, j, 2] = p, q, r
-            if single[j]:
+            if folded[j]:
                 a = root[j, 0, 0] * p
                 b = root[j, 1, 0] * p + root[j, 1, 1] * q
                 d = root[j, 2, 0] * p + root[j, 2, 1] * q + root[j, 2, 2] * r
@@ -454,24 +451,36 @@ class Joint:
             found[:, at] = some.reshape(items.shape[0], -1, 3)
         return theta, found
 
-    def to_white(
-        self, slope: np.ndarray, items: np.ndarray, limit: float = np.inf
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Slopes by the deviations as slopes by the white coordinates: the transpose of `from_white`.
-
-        An item's slopes beyond ``limit``, in white coordinates, are shortened to it.
-        """
+    def to_white(self, slope: np.ndarray, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Slopes by the deviations as slopes by the white coordinates: the transpose of `from_white`."""
         own, theta = np.empty_like(items), slope.copy()
         _fold(
-            self.panel.item_start, self.where.vote_slot, self.cross, self.root, self.single, limit, items,
-            own, theta,
-        )  # fmt: skip
+            self.panel.item_start, self.where.vote_slot, self.cross, self.root, self.single, items, own, theta
+        )
         theta = self._forward(theta.astype(np.float32))
         if self._corner is not None:
             at = self.where.bridged
             some = items[:, at].reshape(items.shape[0], -1) - self._along_border(theta)
             own[:, at] = (some @ self._corner.T).reshape(items.shape[0], -1, 3)
         return theta.astype(np.float64), own
+
+    def following(self, theta: np.ndarray) -> np.ndarray:
+        """Deviations of the items' means given those of the slots: (chains, slots) to (chains, items, 3)."""
+        found = np.empty((len(theta), self.single.size, 3))
+        _unfold(
+            self.panel.item_start, self.where.vote_slot, self.cross, self.root, theta, np.zeros_like(found),
+            found,
+        )  # fmt: skip
+        return found
+
+    def followed(self, slope: np.ndarray, items: np.ndarray) -> np.ndarray:
+        """Slopes by the slots when all items follow them: the transpose of `following`, added."""
+        theta = slope.copy()
+        _fold(
+            self.panel.item_start, self.where.vote_slot, self.cross, self.root,
+            np.ones_like(self.single), items, np.empty_like(items), theta,
+        )  # fmt: skip
+        return theta
 
     def whiten(self, theta: np.ndarray, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The inverse of `from_white` for deviations of slots and items, given as there."""
