@@ -1,12 +1,14 @@
 """Shares of recorded trade: known answers, and that a missing row never becomes a zero."""
 
+import json
 import time
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
-from tropism.errors import SchemaError
+from tropism.errors import DataNotPresentError, SchemaError, TriadError, UnknownStateError
 from tropism.tables import read_table
 from tropism.trade import (
     ENERGY,
@@ -17,6 +19,8 @@ from tropism.trade import (
     intermediate_share_series,
     recorded_trade,
 )
+from tropism.trade.dependence import dependence
+from tropism.trade.exposure import InputOutput, embodied_value, exposure, input_output
 
 
 def flows(*rows):
@@ -166,3 +170,155 @@ def test_measuring_the_whole_table_is_fast(mineral_trade):
     import_share_series(mineral_trade, ["RUS", "USA"])
     # About 0.1 s on one core; the bound leaves room for a busy machine.
     assert time.perf_counter() - start < 1.0
+
+
+# ------------------------------------------------------------------------------------------ dependence
+
+
+def small_world():
+    """Three economies, two industries, made up: every number below can be checked by hand or by inversion."""
+    rng = np.random.default_rng(7)
+    economies, sectors = ("AAA", "BBB", "CCC"), ("A01", "C10")
+    coefficients = rng.uniform(0.05, 0.3, (3, 2, 2))
+    output = rng.uniform(50, 100, (3, 2))
+    origin = rng.uniform(0.1, 1, (3, 3, 2))
+    flows = origin / origin.sum(axis=0) * np.einsum("jsr,jr->js", coefficients, output)
+    return InputOutput(economies, sectors, flows, coefficients, output)
+
+
+def inverse(table):
+    """Value added in output by the inverted global matrix: (origins, economies, sectors)."""
+    n, k = table.output.shape
+    share = table.flows / table.flows.sum(axis=0)
+    inputs = np.einsum("ijs,jsr->isjr", share, table.coefficients).reshape(n * k, n * k)
+    leontief = np.linalg.inv(np.eye(n * k) - inputs).reshape(n, k, n, k)
+    return np.einsum("bs,bsjr->bjr", 1 - table.coefficients.sum(axis=1), leontief)
+
+
+def test_embodied_value_is_the_leontief_inverse():
+    table = small_world()
+    found = embodied_value(table, table.economies)
+    assert found == pytest.approx(inverse(table), abs=1e-12)
+    assert found.sum(axis=0) == pytest.approx(np.ones((3, 2)), abs=1e-12)
+
+
+def test_value_by_third_countries_and_direct_make_up_all_imports():
+    table = small_world()
+    found = {origin: exposure(table, "AAA", origin) for origin in ("BBB", "CCC")}
+    own = embodied_value(table, ["AAA"])[0]
+    returned = (table.flows[1:, 0] * own[1:]).sum()
+    of_others = sum(each.direct + each.by_third for each in found.values())
+    assert of_others + returned == pytest.approx(found["BBB"].imported)
+    assert found["BBB"].direct < found["BBB"].bought
+    with pytest.raises(SchemaError, match="PAK is not among the 3 economies"):
+        exposure(table, "AAA", "PAK")
+
+
+def test_tables_of_another_release_do_not_fit():
+    tables = [read_table(name) for name in ("icio_flows", "icio_coefficients", "icio_output")]
+    output = tables[2].filter(pc.not_equal(tables[2]["iso3"].cast(pa.string()), "PAK"))
+    with pytest.raises(SchemaError, match="PAK in exporter is not in icio_output"):
+        input_output(*tables[:2], output)
+
+
+@pytest.fixture(scope="module")
+def pakistan():
+    return dependence("Pakistan", ["Russia", "CHN"])
+
+
+def test_both_ways_are_the_same_flows(pakistan):
+    keys = ["goods", "item", "year", "state", "partner", "side"]
+    rows = pakistan.tidy().set_index(keys)["level_million_usd"].sort_index()
+    for goods, year in (("energy and minerals", 2023), ("inputs", 2022)):
+        here = rows[goods, "all", year]
+        assert here["PAK", "RUS", "imports"] == here["RUS", "PAK", "exports"]
+
+
+def test_shares_agree_with_the_series(pakistan, mineral_trade):
+    series = import_share_series(mineral_trade, ["RUS"])
+    years, share = series.path("PAK>RUS")
+    rows = pakistan.tidy().query("goods == 'energy and minerals' and item == 'all' and side == 'imports'")
+    own = rows[(rows.state == "PAK") & (rows.partner == "RUS")].set_index("year")["share"].dropna()
+    assert own.index.tolist() == years.tolist()
+    assert own.to_numpy() == pytest.approx(share, rel=1e-5)
+
+
+def test_no_record_stays_null_and_zero_input_is_zero(pakistan):
+    rows = pakistan.tidy().query("state == 'PAK' and partner == 'RUS' and side == 'exports'")
+    minerals = rows[(rows.goods == "energy and minerals") & (rows["item"] == "all")]
+    assert minerals.level_million_usd.isna().any()
+    assert not (minerals.level_million_usd == 0).any()
+    assert rows[rows.goods == "inputs"].level_million_usd.notna().all()
+
+
+def test_concentration_and_rank_of_a_known_year(pakistan, mineral_trade):
+    frame = mineral_trade.to_pandas().query("importer == 'PAK' and year == 2021")
+    sums = frame.groupby("exporter", observed=True)["trade_thousand_usd"].sum().astype(float)
+    row = pakistan.tidy().query(
+        "goods == 'energy and minerals' and item == 'all' and side == 'imports' and state == 'PAK' "
+        "and partner == 'RUS' and year == 2021"
+    )
+    share = sums / sums.sum()
+    assert row.herfindahl.item() == pytest.approx((share**2).sum())
+    assert row["rank"].item() == (sums > sums["RUS"]).sum() + 1
+    assert row.partners.item() == len(sums)
+
+
+def test_a_rise_from_a_tiny_base_is_levels_and_no_percentage(pakistan):
+    table = pakistan.change(2018, 2023).query("state == 'PAK' and side == 'imports' and item == 'energy'")
+    row = table.set_index("partner").loc["RUS"]
+    assert (row.level_million_usd_2018, row.level_million_usd_2023) == pytest.approx((43.2, 53.6), abs=0.1)
+    assert row.small_base
+    assert np.isnan(row.growth)
+    permissive = dependence("PAK", "RUS", small_base_million_usd=1).change(2018, 2023)
+    known = permissive.query("state == 'PAK' and side == 'imports' and item == 'energy'")
+    assert known.growth.item() == pytest.approx(53.633 / 43.202 - 1, abs=1e-3)
+
+
+def test_substitutes_count_others_only(pakistan):
+    table = pakistan.replaceability
+    assert (table.rise_needed == table.level_million_usd / table.others_million_usd).all()
+    assert (table.large_alternatives <= table.alternatives).all()
+    assert ((table.share_of_others >= 0) & (table.share_of_others <= 1)).all()
+    flows = read_table("icio_flows").to_pandas().query("sector == 'B05' and exporter != importer")
+    others = flows.query("exporter not in ['RUS', 'PAK'] and flow_million_usd > 0")
+    coal = table.query("state == 'PAK' and partner == 'RUS' and side == 'imports' and goods == 'inputs'")
+    coal = coal[coal["item"] == "Mining of coal and lignite"]
+    assert coal.others_million_usd.item() == pytest.approx(float(others.flow_million_usd.sum()), rel=1e-5)
+    assert coal.alternatives.item() == others.exporter.nunique()
+
+
+def test_what_is_lost_is_seen_from_seller_and_buyer(pakistan):
+    rows = pakistan.lost.query("goods == 'inputs'").set_index(["state", "partner", "side"])
+    one, other = rows.loc[("PAK", "RUS", "imports")], rows.loc[("RUS", "PAK", "exports")]
+    assert one.share_of_seller_exports == other.share_of_seller_exports
+    assert 0 < one.share_of_seller_exports < 0.01 < one.share_of_buyer_imports < 0.02
+
+
+def test_bad_questions_are_refused():
+    with pytest.raises(TriadError, match="other states"):
+        dependence("PAK", ["Pakistan"])
+    with pytest.raises(TriadError, match="nobody"):
+        dependence("PAK", [])
+    with pytest.raises(UnknownStateError):
+        dependence("PAK", "Ruritania")
+    with pytest.raises(DataNotPresentError, match="begins in 1995"):
+        dependence("PAK", "RUS", year=1990)
+
+
+def test_a_state_outside_the_input_output_table_says_so():
+    found = dependence("AFG", "RUS")
+    assert any("AFG is not in the table of inputs" in note for note in found.notes)
+    assert found.exposure.empty
+    assert set(found.summary()["goods"]) == {"energy and minerals"}
+
+
+def test_a_dependence_is_complete(pakistan):
+    answer = json.loads(pakistan.to_json())
+    assert answer["exposure"][0]["by_third_million_usd"] > 0
+    assert answer["settings"]["small_base_million_usd"] == 100
+    assert len(pakistan.provenance) == 4
+    assert pakistan.plot().to_dict()["hconcat"]
+    assert "Hirschman" in pakistan.cite()
+    third = pakistan.summary().query("state == 'PAK' and goods == 'inputs' and side == 'imports'")
+    assert third.by_third_share.between(0, 1).all()

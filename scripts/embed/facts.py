@@ -10,8 +10,14 @@ from embed import Built
 from tropism.series import Provenance
 
 FACTS = Path(__file__).parents[2] / "src" / "tropism" / "data" / "facts"
-TABLES = ("organisations", "memberships", "sanctions", "timeline")
-READ_ON = "2026-11-23"
+READ_ON = {
+    "organisations": "2026-11-23",
+    "memberships": "2026-11-23",
+    "sanctions": "2026-11-23",
+    "timeline": "2026-11-23",
+    "trade_estimates": "2026-11-25",
+}
+TABLES = tuple(READ_ON)
 
 
 def build() -> list[Built]:
@@ -29,7 +35,7 @@ def build() -> list[Built]:
                 provenance=Provenance(
                     source="dated facts written by the tropism developers, one source per row",
                     licence="MIT; the quoted phrases belong to the pages they cite",
-                    as_of=READ_ON,
+                    as_of=READ_ON[name],
                     version="1",
                 ),
                 notes=(

@@ -20,20 +20,42 @@ if TYPE_CHECKING:
     from tropism.sources import fetch_table
     from tropism.states import find_state
     from tropism.tables import add_table, list_tables, load_table
+    from tropism.trade import (
+        dependence,
+        diversion,
+        estimate_gravity,
+        list_effects,
+        mirror,
+        solve_counterfactual,
+        trade_gap,
+        what_if_agreement,
+        what_if_halt,
+        what_if_sanctions,
+    )
     from tropism.votes import estimate_ideal_points, list_vote_sets, select_rollcalls, vote_similarity
 
 __all__ = [
     "__version__",
     "add_table",
     "assess",
+    "dependence",
+    "diversion",
+    "estimate_gravity",
     "estimate_ideal_points",
     "fetch_table",
     "find_state",
+    "list_effects",
     "list_tables",
     "list_vote_sets",
     "load_table",
+    "mirror",
     "select_rollcalls",
+    "solve_counterfactual",
+    "trade_gap",
     "vote_similarity",
+    "what_if_agreement",
+    "what_if_halt",
+    "what_if_sanctions",
     "write_chart",
     "write_report",
 ]

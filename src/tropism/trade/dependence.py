@@ -1,344 +1,471 @@
-"""Trade dependence: what share of a state's recorded trade is with a pole, and the level behind it.
+"""How much one state's trade rests on another, both ways: shares with levels, concentration, substitutes.
 
-One rule holds throughout: a missing row is "no record", never zero. A dyad-year in which the state traded
-with others but has no record with the pole is missing, because an unreported flow and no flow look alike.
+A share alone misleads in both directions: most of nothing is little, and a small share of what nobody else
+sells can be much. So every share stands here beside its level, its rank and what others could supply.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tropism.dyads import dyad
-from tropism.errors import SchemaError
-from tropism.series import Series
+from tropism.errors import DataNotPresentError, TriadError
+from tropism.series import Provenance
+from tropism.states import find_state
+from tropism.tables import read_table
+from tropism.tables.library import table_info
+from tropism.trade.exposure import embodied_value, exposure, input_output
+from tropism.version import __version__
 
-Side = Literal["imports", "exports"]
+if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
 
-#: Chapter 27 of the Harmonized System: of it, the table has coal, lignite, crude oil and natural gas.
-ENERGY: Collection[int] = range(270000, 280000)
+#: A change over a base below this, in million US dollars, is given as levels and never as a percentage:
+#: one cargo of crude oil is worth about as much.
+SMALL_BASE = 100.0
 
-#: A share of less recorded trade than this is missing: a single shipment would decide it.
-MIN_TOTAL_THOUSAND_USD = 1000.0
+#: Others having to sell this much more of a product makes it hard to replace.
+HARD = 0.10
 
-# The column that names the state, the one that names the pole, and the words for both.
-_SIDES: dict[Side, tuple[str, str, str]] = {
-    "imports": ("importer", "exporter", "from"),
-    "exports": ("exporter", "importer", "to"),
+#: Names of what the two tables hold, as they stand in results.
+MINERALS, INPUTS = "energy and minerals", "inputs"
+
+#: First letters of the ICIO industries (ISIC Rev. 4 sections) and the broad sector they make.
+SECTIONS = {
+    "A": "agriculture",
+    "B": "mining",
+    "C": "manufacturing",
+    "D": "energy, water and building",
+    "E": "energy, water and building",
+    "F": "energy, water and building",
 }
+SERVICES = "services"
 
-_NO_RECORD = "No row means no record, never zero: a year without a record between the two is missing."
+PAPERS = (
+    "Hirschman (1945), National Power and the Structure of Foreign Trade.",
+    "Johnson and Noguera (2012), Accounting for intermediates: Production sharing and trade in value added, "
+    "Journal of International Economics 86(2).",
+    "Koopman, Wang and Wei (2014), Tracing Value-Added and Double Counting in Gross Exports, AER 104(2).",
+)
 
-
-def import_share_series(
-    mineral_trade: pa.Table,
-    poles: Sequence[str],
-    *,
-    products: Collection[int] | None = None,
-    min_total_thousand_usd: float = MIN_TOTAL_THOUSAND_USD,
-) -> Series:
-    """Share of each state's recorded imports that comes from each pole, by year.
-
-    Parameters
-    ----------
-    mineral_trade : pyarrow.Table
-        The table of that name: exporter, importer, year, hs6, trade_thousand_usd.
-    poles : sequence of str
-        ISO3 codes. A pole that stands in no row gets no dyad.
-    products : collection of int, optional
-        Six-digit codes to count, in the numerator and in the total; for instance `ENERGY`. All without
-        any.
-    min_total_thousand_usd : float
-        State-years whose recorded total is smaller are missing.
-
-    Returns
-    -------
-    Series
-        Point series of dyads ``"X>POLE"`` between 0 and 1, for every importer X and every year of the
-        table. Missing where X has no record with the pole, even where it has records with others.
-
-    Raises
-    ------
-    SchemaError
-        If a column is absent, or no row has one of the products.
-
-    Notes
-    -----
-    The share is of recorded value and rises with the price of what the pole sells; look at
-    `import_level_series` beside it.
-
-    References
-    ----------
-    Gaulier and Zignago (2010), "BACI: International Trade Database at the Product-Level", CEPII WP 2010-23.
-    Hirschman (1945), National Power and the Structure of Foreign Trade, on trade shares as dependence.
-
-    Examples
-    --------
-    >>> from tropism.tables import read_table
-    >>> shares = import_share_series(read_table("mineral_trade"), ["RUS"], products=ENERGY)
-    >>> years, share = shares.path("IND>RUS")
-    >>> round(float(share[years == 2024][0]), 3)
-    0.301
-    """
-    return _share_series(mineral_trade, poles, "imports", products, min_total_thousand_usd)
+_TABLES = ("mineral_trade", "icio_flows", "icio_coefficients", "icio_output")
+_PARTNER = {"imports": ("importer", "exporter"), "exports": ("exporter", "importer")}
 
 
-def export_share_series(
-    mineral_trade: pa.Table,
-    poles: Sequence[str],
-    *,
-    products: Collection[int] | None = None,
-    min_total_thousand_usd: float = MIN_TOTAL_THOUSAND_USD,
-) -> Series:
-    """Share of each state's recorded exports that goes to each pole; otherwise as `import_share_series`."""
-    return _share_series(mineral_trade, poles, "exports", products, min_total_thousand_usd)
+@dataclass(frozen=True, eq=False)
+class Dependence:
+    """How much the trade of a state rests on partners, and theirs on it.
 
-
-def import_level_series(
-    mineral_trade: pa.Table, poles: Sequence[str], *, products: Collection[int] | None = None
-) -> Series:
-    """Recorded imports from each pole in thousand current US dollars: the level behind the share.
-
-    Units, years and the rule for missing values are those of `import_share_series`, without its minimum.
-
-    Raises
-    ------
-    SchemaError
-        If a column is absent, or no row has one of the products.
-    """
-    return _level_series(mineral_trade, poles, "imports", products)
-
-
-def export_level_series(
-    mineral_trade: pa.Table, poles: Sequence[str], *, products: Collection[int] | None = None
-) -> Series:
-    """Recorded exports to each pole in thousand current US dollars; otherwise as `import_level_series`."""
-    return _level_series(mineral_trade, poles, "exports", products)
-
-
-def intermediate_share_series(icio_flows: pa.Table, poles: Sequence[str], side: Side = "imports") -> Series:
-    """Share of each economy's traded intermediate goods and services that comes from or goes to a pole.
-
-    Parameters
-    ----------
-    icio_flows : pyarrow.Table
-        The table of that name: exporter, importer, year, sector, flow_million_usd. Domestic flows
-        (exporter equal to importer) do not count.
-    poles : sequence of str
-        ISO3 codes. A pole outside the 80 economies gets no dyad.
-    side : {"imports", "exports"}
-        Inputs that producers of X buy abroad, or inputs that X sells to producers abroad.
-
-    Returns
-    -------
-    Series
-        Point series of dyads ``"X>POLE"`` between 0 and 1, one year. The table is complete among its
-        economies, so that here, unlike in recorded trade, an absent row is a flow of zero.
-
-    Raises
-    ------
-    SchemaError
-        If a column is absent.
-    """
-    flows = _sum_flows(icio_flows, poles, side, "flow_million_usd")
-    state, _, word = _SIDES[side]
-    return _series(
-        flows,
-        np.where(flows.total > 0, np.nan_to_num(flows.shares()), np.nan),
-        name=f"intermediate_{side[:-1]}_share",
-        label=f"Share of intermediate {side} {word} the pole",
-        measured_in=f"share of the {state}'s intermediate {side}",
-        notes=(
-            "Intermediate goods and services only: final demand is not bilateral in this table.",
-            "Trade with economies outside the table's 80 is not counted.",
-        ),
-    )
-
-
-def recorded_trade(
-    mineral_trade: pa.Table, exporter: str, importer: str, products: Collection[int] | None = None
-) -> pa.Table:
-    """What one state is recorded to have sold to another, by year.
-
-    Returns
-    -------
-    pyarrow.Table
-        year, trade_thousand_usd, records (number of rows summed). A year without record has no row.
-
-    Raises
-    ------
-    SchemaError
-        If a column is absent.
-
-    Examples
-    --------
-    >>> from tropism.tables import read_table
-    >>> coal = recorded_trade(read_table("mineral_trade"), "RUS", "PAK", ENERGY).to_pandas()
-    >>> coal[coal.year >= 2022]["year"].tolist()
-    [2022, 2023]
-    """
-    _require(mineral_trade, ("exporter", "importer", "year", "hs6", "trade_thousand_usd"))
-    chosen = pc.and_(
-        pc.equal(mineral_trade["exporter"], exporter), pc.equal(mineral_trade["importer"], importer)
-    )
-    if products is not None:
-        codes = pa.array(sorted(products), type=mineral_trade["hs6"].type)
-        chosen = pc.and_(chosen, pc.is_in(mineral_trade["hs6"], value_set=codes))
-    by_year = (
-        mineral_trade.filter(chosen)
-        .group_by("year")
-        .aggregate([("trade_thousand_usd", "sum"), ("trade_thousand_usd", "count")])
-        .sort_by("year")
-    )
-    columns = ["year", "trade_thousand_usd_sum", "trade_thousand_usd_count"]
-    return by_year.select(columns).rename_columns(["year", "trade_thousand_usd", "records"])
-
-
-@dataclass(frozen=True)
-class _Sums:
-    """Sums by state and year; NaN where nothing is recorded.
+    Every table has the columns state (whose dependence), partner, side (``imports`` from or ``exports`` to
+    the partner) and goods (``energy and minerals``: recorded trade in 74 products; ``inputs``: intermediate
+    goods and services). Levels are in million current US dollars.
 
     Attributes
     ----------
-    with_pole : ndarray, shape (poles, states, years)
-    total : ndarray, shape (states, years)
+    state : str
+    on : tuple of str
+    shares : DataFrame
+        By year and item (a commodity group, a broad sector, or ``all``): level, total, share, rank of the
+        partner among ``partners`` with trade, and the Herfindahl index of all partners' shares. A level
+        that is not recorded is null.
+    exposure : DataFrame
+        By third countries: of the inputs that the state imports, those bought from the partner, the
+        partner's value in them (``direct``) and in what comes from third countries (``by_third``).
+    lost : DataFrame
+        What is at stake if the trade stopped: the level beside the seller's and the buyer's totals.
+    replaceability : DataFrame
+        By product or industry: what others sell (or buy) in all the world and their share of it; how many
+        they are, how many of them trade at least as much with the world as the level, how many trade with
+        the state already; and the level as a fraction of what they sell (or buy) in the world
+        (``rise_needed``) and with the state (``rise_needed_of_current``), infinite where that is nothing.
+    settings : dict
+    provenance : tuple of Provenance
+    notes : tuple of str
     """
 
-    poles: tuple[str, ...]
-    states: tuple[str, ...]
-    years: np.ndarray
-    with_pole: np.ndarray
-    total: np.ndarray
+    state: str
+    on: tuple[str, ...]
+    shares: pd.DataFrame
+    exposure: pd.DataFrame
+    lost: pd.DataFrame
+    replaceability: pd.DataFrame
+    settings: dict[str, Any]
+    provenance: tuple[Provenance, ...] = ()
+    notes: tuple[str, ...] = ()
 
-    def shares(self, minimum: float = 0.0) -> np.ndarray:
-        """Flows with each pole divided by the total, NaN where the total is zero or below ``minimum``."""
-        enough = (self.total > 0) & (self.total >= minimum)
-        return self.with_pole / np.where(enough, self.total, np.nan)
+    def tidy(self) -> pd.DataFrame:
+        """Shares of all years and items, one row each."""
+        return self.shares.copy()
 
+    def change(self, since: int, until: int) -> pd.DataFrame:
+        """Levels and shares of two years side by side, for energy and minerals.
 
-def _sum_flows(
-    table: pa.Table,
-    poles: Sequence[str],
-    side: Side,
-    value: str,
-    products: Collection[int] | None = None,
-) -> _Sums:
-    """Add up flows between different economies, for each state as importer or as exporter."""
-    state_column, pole_column, _ = _SIDES[side]
-    _require(table, ("exporter", "importer", "year", value, *(() if products is None else ("hs6",))))
-    codes, (state, partner) = _encode(table[state_column], table[pole_column])
-    years, year = np.unique(table["year"].to_numpy(), return_inverse=True)
-    present = np.unique(state)
-    # States and years are those of the whole table, so that shares of different products line up.
-    row_of = np.zeros(len(codes), dtype=np.int64)
-    row_of[present] = np.arange(present.size)
-    cell, n_cells = row_of[state] * years.size + year, present.size * years.size
-    weight = table[value].to_numpy().astype(np.float64)
-    counted = state != partner
-    if products is not None:
-        counted &= np.isin(table["hs6"].to_numpy(), np.fromiter(products, dtype=np.int64))
-        if not counted.any():
-            raise SchemaError(
-                f"mineral_trade: no row has one of the {len(products)} products asked for. The table "
-                "mineral_products lists the codes that there are."
+        Returns
+        -------
+        DataFrame
+            state, partner, side, item, level and share in both years, ``growth`` (a fraction) and
+            ``small_base``: true where the level of the first year is below the floor of the settings; growth
+            is then null, since the percentage would say more about the base than about the change.
+        """
+        keys = ["state", "partner", "side", "item"]
+        rows = self.shares[self.shares["goods"] == MINERALS]
+        sides = [
+            rows[rows["year"] == year].set_index(keys)[["level_million_usd", "share"]].add_suffix(f"_{year}")
+            for year in (since, until)
+        ]
+        table = sides[0].join(sides[1], how="outer").dropna(how="all")
+        before, after = (table[f"level_million_usd_{year}"] for year in (since, until))
+        table["small_base"] = before < self.settings["small_base_million_usd"]
+        table["growth"] = (after / before - 1).where(~table["small_base"])
+        return table.reset_index()
+
+    def summary(self) -> pd.DataFrame:
+        """One row per partner, side and kind of goods: the last year with a record, all items together.
+
+        ``hard_to_replace`` is the share of the level in products of which others would have to sell (or buy)
+        over 10 per cent more; ``by_third_share`` the partner's value in imported inputs from third countries.
+        """
+        keys = ["state", "partner", "goods", "side"]
+        rows = self.shares[(self.shares["item"] == "all") & self.shares["level_million_usd"].notna()]
+        rows = rows[rows["year"] <= self.settings["year"]].sort_values("year").groupby(keys).tail(1)
+        hard = self.replaceability.assign(
+            part=lambda table: table["level_million_usd"].where(table["rise_needed"] > HARD, 0.0)
+        )
+        sums = hard.groupby(keys)[["part", "level_million_usd"]].sum()
+        rows = rows.merge(
+            (sums["part"] / sums["level_million_usd"]).rename("hard_to_replace").reset_index(),
+            on=keys,
+            how="left",
+        )
+        third = self.exposure.assign(goods=INPUTS, side="imports")
+        third["by_third_share"] = third["by_third_million_usd"] / third["imported_million_usd"]
+        rows = rows.merge(third[[*keys, "by_third_share"]], on=keys, how="left")
+        return rows.sort_values(keys, ignore_index=True).drop(columns="item")
+
+    def plot(self) -> alt.HConcatChart:
+        """Shares as bars with their levels written beside them, imports and exports."""
+        import altair as alt
+
+        table = self.summary()
+        table = table[table["state"] == self.state].assign(
+            label=lambda rows: [
+                f"{share:.1%}, {level:,.0f} million USD in {year}, rank {rank:.0f} of {partners}"
+                for share, level, year, rank, partners in zip(
+                    rows["share"],
+                    rows["level_million_usd"],
+                    rows["year"],
+                    rows["rank"],
+                    rows["partners"],
+                    strict=True,
+                )
+            ]
+        )
+        panels = []
+        for side in ("imports", "exports"):
+            here = table[table["side"] == side]
+            if here.empty:
+                continue
+            records = here[["partner", "goods", "share", "label"]].to_json(orient="records")
+            base = alt.Chart(alt.InlineData(values=json.loads(records))).encode(
+                y=alt.Y("partner:N", title=None, sort=list(self.on)),
+                yOffset=alt.YOffset("goods:N"),
             )
+            top = 1.9 * max(here["share"])
+            x = alt.X("share:Q", title=f"share of {side}", scale=alt.Scale(domain=[0, top]))
+            bar = base.mark_bar().encode(
+                x=x.axis(format="%", grid=False), color=alt.Color("goods:N", title=None)
+            )
+            text = base.mark_text(align="left", dx=4).encode(x=x, text="label:N")
+            panels.append((bar + text).properties(width=420))
+        return alt.hconcat(*panels, title=f"Dependence of {self.state}")
 
-    def add_up(rows: np.ndarray) -> np.ndarray:
-        sums = np.bincount(cell[rows], weights=weight[rows], minlength=n_cells)
-        recorded = np.bincount(cell[rows], minlength=n_cells) > 0
-        return np.where(recorded, sums, np.nan).reshape(present.size, years.size)
+    def to_json(self) -> str:
+        """All tables, settings and sources."""
+        tables = ("shares", "exposure", "lost", "replaceability")
+        return json.dumps(
+            {
+                "tropism": __version__,
+                "state": self.state,
+                "on": list(self.on),
+                **{name: json.loads(getattr(self, name).to_json(orient="records")) for name in tables},
+                "settings": self.settings,
+                "provenance": [asdict(source) for source in self.provenance],
+                "notes": list(self.notes),
+            },
+            ensure_ascii=False,
+            indent=1,
+        )
 
-    known = tuple(pole for pole in dict.fromkeys(poles) if pole in codes)
-    flows = [add_up(np.flatnonzero(counted & (partner == codes.index(pole)))) for pole in known]
-    return _Sums(
-        poles=known,
-        states=tuple(codes[i] for i in present),
-        years=years.astype(np.int64),
-        with_pole=np.reshape(flows, (len(known), present.size, years.size)),
-        total=add_up(np.flatnonzero(counted)),
-    )
-
-
-def _encode(*columns: pa.ChunkedArray) -> tuple[list[str], list[np.ndarray]]:
-    """Number the economies of several columns alike, in alphabetical order."""
-    arrays = []
-    for column in columns:
-        encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-        arrays.append(encoded.unify_dictionaries().combine_chunks())
-    names = [array.dictionary.to_pylist() for array in arrays]
-    codes = sorted(set().union(*names))
-    place = {code: i for i, code in enumerate(codes)}
-    numbers = [np.array([place[code] for code in each], dtype=np.int64) for each in names]
-    return codes, [number[array.indices.to_numpy()] for number, array in zip(numbers, arrays, strict=True)]
+    def cite(self) -> str:
+        """Data and methods to cite, one a line."""
+        data = [f"{source.citation} {source.url} ({source.version})" for source in self.provenance]
+        return "\n".join(dict.fromkeys((*data, *PAPERS)))
 
 
-def _share_series(
-    table: pa.Table, poles: Sequence[str], side: Side, products: Collection[int] | None, minimum: float
-) -> Series:
-    flows = _sum_flows(table, poles, side, "trade_thousand_usd", products)
-    state, _, word = _SIDES[side]
-    return _series(
-        flows,
-        flows.shares(minimum),
-        name=f"mineral_{side[:-1]}_share",
-        label=f"Share of recorded {side} of {_goods(products)} {word} the pole",
-        measured_in=f"share of the {state}'s recorded {side}",
+def dependence(
+    state: str,
+    on: str | Sequence[str],
+    *,
+    year: int | None = None,
+    small_base_million_usd: float = SMALL_BASE,
+) -> Dependence:
+    """How much does a state's trade depend on others, and theirs on it?
+
+    Parameters
+    ----------
+    state : str
+        ISO3 code, name or alias.
+    on : str or sequence of str
+        The partners.
+    year : int, optional
+        Year of energy and minerals for what would be lost and for substitutes: of each pair and side, the
+        last year with a record up to this one. The last of the table unless given. Inputs are of the one
+        year that the table has.
+    small_base_million_usd : float
+        `Dependence.change` gives no percentage over a base below this.
+
+    Returns
+    -------
+    Dependence
+
+    Raises
+    ------
+    UnknownStateError
+        If a name is no state, or more than one.
+    TriadError
+        If the state is among its partners, or there is none.
+    DataNotPresentError
+        If the year is before the table's first, or the state trades with none of them in either table.
+
+    Notes
+    -----
+    Energy and minerals: recorded trade (BACI), where no row means no record, never zero. Inputs: the OECD's
+    input-output table of 80 economies, intermediate goods and services, where no row means zero. Exposure
+    through third countries is the partner's value added in imported inputs, all rounds counted (see
+    `tropism.trade.exposure.embodied_value` for the approximation).
+
+    Substitutes are counted in dollars: whether a pipeline, a refinery or a contract lets a buyer turn to
+    another seller of the same product is not in the data.
+
+    References
+    ----------
+    Hirschman (1945), National Power and the Structure of Foreign Trade; Johnson and Noguera (2012), JIE
+    86(2).
+
+    Examples
+    --------
+    >>> found = dependence("Pakistan", ["Russia", "China"])
+    >>> rows = found.exposure.query("state == 'PAK'").set_index("partner")
+    >>> (100 * rows["by_third_million_usd"] / rows["imported_million_usd"]).round(1).to_dict()
+    {'RUS': 0.8, 'CHN': 2.0}
+    """
+    iso3 = find_state(state).iso3
+    partners = tuple(dict.fromkeys(find_state(name).iso3 for name in ([on] if isinstance(on, str) else on)))
+    if not partners or iso3 in partners:
+        raise TriadError(
+            f"dependence: {iso3} on {', '.join(partners) or 'nobody'}. Name one or more other states, for "
+            "instance PAK --on RUS USA CHN."
+        )
+    tables = {name: read_table(name) for name in _TABLES}
+    minerals, inputs = _minerals(tables["mineral_trade"]), _inputs(tables["icio_flows"])
+    first, last = int(minerals["year"].min()), int(minerals["year"].max())
+    year = last if year is None else year
+    if year < first:
+        raise DataNotPresentError(f"dependence: mineral_trade begins in {first}. Choose {first} or later.")
+    pairs = [pair for partner in partners for pair in ((iso3, partner), (partner, iso3))]
+    return _assemble(iso3, partners, pairs, minerals, inputs, tables, year, small_base_million_usd)
+
+
+# ------------------------------------------------------------------------------------------ inside
+
+
+def _assemble(
+    state: str,
+    partners: tuple[str, ...],
+    pairs: list[tuple[str, str]],
+    minerals: pd.DataFrame,
+    inputs: pd.DataFrame,
+    tables: dict[str, pa.Table],
+    year: int,
+    small_base: float,
+) -> Dependence:
+    import pandas as pd
+
+    shares, lost, substitutes, unknown = [], [], [], []
+    groups = {MINERALS: minerals, INPUTS: inputs}
+    for goods, flows in groups.items():
+        covered = set(flows["exporter"]) | set(flows["importer"])
+        absent = [each for each in (state, *partners) if each not in covered]
+        unknown += [f"{each} is not in the table of {goods}." for each in absent]
+        for one, other in pairs:
+            if not {one, other} <= covered:
+                continue
+            for side in _PARTNER:
+                keys = {"goods": goods, "side": side, "state": one, "partner": other}
+                found = _shares(flows, one, other, side, complete=goods == INPUTS)
+                shares.append(found.assign(**keys))
+                known = found[(found["item"] == "all") & (found["level_million_usd"] > 0)]
+                known = known[known["year"] <= year] if goods == MINERALS else known
+                if known.empty:
+                    continue
+                last = known.iloc[-1]
+                lost.append(pd.DataFrame([keys | _lost(flows, one, other, side, last)]))
+                substitutes.append(_substitutes(flows, one, other, side, int(last["year"])).assign(**keys))
+    if not lost:
+        raise DataNotPresentError(
+            f"dependence: neither table has trade between {state} and {', '.join(partners)}. Choose states "
+            "that they cover; `tropism data show icio_flows` lists economies."
+        )
+    lead = ["state", "partner", "goods", "side"]
+
+    def stack(tables: list[pd.DataFrame]) -> pd.DataFrame:
+        table = pd.concat(tables, ignore_index=True)
+        return table[[*lead, *(column for column in table.columns if column not in lead)]]
+
+    return Dependence(
+        state=state,
+        on=partners,
+        shares=stack(shares),
+        exposure=_exposure(tables, pairs),
+        lost=stack(lost),
+        replaceability=stack(substitutes),
+        settings={"year": year, "small_base_million_usd": small_base, "hard_to_replace_above": HARD},
+        provenance=tuple(info.provenance for name in _TABLES if (info := table_info(name)).provenance),
         notes=(
-            _NO_RECORD,
-            f"Missing, too, where the state's recorded {side} are below {minimum:,.0f} thousand dollars.",
+            *unknown,
+            "Energy and minerals: no row means no record, never zero; Russia has not published since 2022.",
+            "Inputs: 2022, intermediate goods and services among 80 economies; final goods are not in it.",
+            "Exposure takes all industries of an economy to buy a product from its origins alike.",
+            "Substitutes are counted in dollars of the same product; pipelines, grades and contracts are not "
+            "in the data.",
+            f"No percentage is given over a base below {small_base:g} million dollars.",
         ),
     )
 
 
-def _level_series(
-    table: pa.Table, poles: Sequence[str], side: Side, products: Collection[int] | None
-) -> Series:
-    flows = _sum_flows(table, poles, side, "trade_thousand_usd", products)
-    return _series(
-        flows,
-        flows.with_pole,
-        name=f"mineral_{side[:-1]}_level",
-        label=f"Recorded {side} of {_goods(products)} {_SIDES[side][2]} the pole",
-        measured_in="thousand current US dollars",
-        notes=(_NO_RECORD,),
+def _flows(
+    table: pa.Table, item: str, value: str, unit: float, words: dict[Any, tuple[str, str]]
+) -> pd.DataFrame:
+    """Flows between different economies: exporter, importer, year, item, group, million_usd.
+
+    ``words`` has the name and the group of every product or industry.
+    """
+    sides = (table[name].cast(pa.string()) for name in ("exporter", "importer"))
+    frame = table.filter(pc.not_equal(*sides)).to_pandas()
+    code = frame[item].astype(object if isinstance(next(iter(words)), str) else "int64")
+    frame["item"] = code.map({key: name for key, (name, _) in words.items()}).astype("category")
+    frame["group"] = code.map({key: group for key, (_, group) in words.items()}).astype("category")
+    frame["million_usd"] = frame[value].astype(float) * unit
+    return frame[["exporter", "importer", "year", "item", "group", "million_usd"]]
+
+
+def _minerals(table: pa.Table) -> pd.DataFrame:
+    rows = read_table("mineral_products").to_pylist()
+    words = {row["hs6"]: (row["product"], row["commodity"]) for row in rows}
+    return _flows(table, "hs6", "trade_thousand_usd", 1e-3, words)
+
+
+def _inputs(table: pa.Table) -> pd.DataFrame:
+    rows = read_table("icio_sectors").to_pylist()
+    words = {row["sector"]: (row["sector_name"], SECTIONS.get(row["sector"][0], SERVICES)) for row in rows}
+    return _flows(table, "sector", "flow_million_usd", 1.0, words)
+
+
+def _shares(flows: pd.DataFrame, state: str, partner: str, side: str, *, complete: bool) -> pd.DataFrame:
+    """Level, share, rank and concentration by year and item; ``all`` and every group."""
+    import pandas as pd
+
+    mine, theirs = _PARTNER[side]
+    rows = flows[flows[mine] == state]
+    rows = pd.concat([rows.assign(item="all"), rows.assign(item=rows["group"].astype(str))])
+    sums = rows.groupby(["year", "item", theirs], observed=True)["million_usd"].sum()
+    sums = sums[sums > 0]
+    by_item = sums.groupby(level=["year", "item"])
+    table = pd.DataFrame(
+        {
+            "total_million_usd": by_item.sum(),
+            "partners": by_item.size(),
+            "herfindahl": ((sums / by_item.transform("sum")) ** 2).groupby(level=["year", "item"]).sum(),
+        }
     )
+    at_partner = sums.index.get_level_values(theirs) == partner
+    table["level_million_usd"] = sums[at_partner].droplevel(theirs)
+    table["rank"] = by_item.rank(ascending=False, method="min")[at_partner].droplevel(theirs)
+    if complete:
+        table["level_million_usd"] = table["level_million_usd"].fillna(0.0)
+    table["share"] = table["level_million_usd"] / table["total_million_usd"]
+    columns = ["level_million_usd", "total_million_usd", "share", "rank", "partners", "herfindahl"]
+    return table[columns].reset_index()
 
 
-def _goods(products: Collection[int] | None) -> str:
-    if products is None:
-        return "energy and minerals"
-    return "energy" if products is ENERGY else "chosen products"
+def _lost(flows: pd.DataFrame, state: str, partner: str, side: str, last: pd.Series) -> dict[str, Any]:
+    """The level beside what the seller sells and the buyer buys abroad of the same goods that year."""
+    seller, buyer = (partner, state) if side == "imports" else (state, partner)
+    then = flows[flows["year"] == last["year"]]
+    level = float(last["level_million_usd"])
+    return {
+        "year": int(last["year"]),
+        "level_million_usd": level,
+        "share_of_seller_exports": level / float(then.loc[then["exporter"] == seller, "million_usd"].sum()),
+        "share_of_buyer_imports": level / float(then.loc[then["importer"] == buyer, "million_usd"].sum()),
+    }
 
 
-def _series(flows: _Sums, values: np.ndarray, **attributes: Any) -> Series:
-    """Name the dyads and drop each pole's dyad with itself."""
-    pairs = [(p, s) for p in range(len(flows.poles)) for s in range(len(flows.states))]
-    pairs = [(p, s) for p, s in pairs if flows.poles[p] != flows.states[s]]
-    at_pole = np.array([p for p, _ in pairs], dtype=np.int64)
-    at_state = np.array([s for _, s in pairs], dtype=np.int64)
-    chosen = values[at_pole, at_state]
-    return Series(
-        values=chosen[None],
-        missing=np.isnan(chosen),
-        units=tuple(dyad(flows.states[s], flows.poles[p]) for p, s in pairs),
-        years=flows.years,
-        block="trade",
-        # Costly signals are acts of policy (arms, bases, sanctions). Trade in commodities follows price
-        # and distance, and firms choose it: the weaker of the two labels claims less.
-        signal="cheap",
-        **attributes,
+def _substitutes(flows: pd.DataFrame, state: str, partner: str, side: str, year: int) -> pd.DataFrame:
+    """By item that the two trade: who else in the world sells (for imports) or buys (for exports) it."""
+    import pandas as pd
+
+    mine, theirs = _PARTNER[side]
+    then = flows[flows["year"] == year]
+    between = then[(then[mine] == state) & (then[theirs] == partner)]
+    level = between.groupby("item", observed=True)["million_usd"].sum()
+    level = level[level > 0]
+    # What the state itself sells (or buys) is no substitute for what it buys (or sells).
+    world = then[then["item"].isin(level.index) & (then[theirs] != state)]
+    by_other = world.groupby(["item", theirs], observed=True)["million_usd"].sum()
+    others = by_other[by_other.index.get_level_values(theirs) != partner]
+    total = others.groupby(level="item", observed=True).sum().reindex(level.index, fill_value=0.0)
+    everyone = by_other.groupby(level="item", observed=True).sum().reindex(level.index)
+    with_state = then[(then[mine] == state) & (then[theirs] != partner)]
+    large = others[others.to_numpy() >= level.reindex(others.index.get_level_values("item")).to_numpy()]
+    current = with_state.groupby("item", observed=True)["million_usd"].sum()
+    counts = {
+        "alternatives": others[others > 0].groupby(level="item", observed=True).size(),
+        "large_alternatives": large.groupby(level="item", observed=True).size(),
+        "already_trading": with_state.groupby("item", observed=True)[theirs].nunique(),
+    }
+    table = pd.DataFrame(
+        {
+            "year": year,
+            "level_million_usd": level,
+            "others_million_usd": total,
+            "share_of_others": total / everyone,
+            **{name: count.reindex(level.index, fill_value=0) for name, count in counts.items()},
+            "rise_needed": level / total,
+            "rise_needed_of_current": level / current.reindex(level.index, fill_value=0.0),
+        }
     )
+    table.index = table.index.astype(str)
+    return table.sort_values("level_million_usd", ascending=False).rename_axis("item").reset_index()
 
 
-def _require(table: pa.Table, columns: Sequence[str]) -> None:
-    absent = [column for column in columns if column not in table.column_names]
-    if absent:
-        raise SchemaError(
-            f"trade: the table lacks the column {absent[0]}; it has {', '.join(table.column_names)}. Take "
-            "the table from `load_table` or rename the column."
-        )
+def _exposure(tables: dict[str, pa.Table], pairs: list[tuple[str, str]]) -> pd.DataFrame:
+    import pandas as pd
+
+    table = input_output(*(tables[name] for name in _TABLES[1:]))
+    covered = [(one, other) for one, other in pairs if {one, other} <= set(table.economies)]
+    origins = sorted({other for _, other in covered})
+    value = dict(zip(origins, embodied_value(table, origins), strict=True)) if origins else {}
+    rows = []
+    for one, other in covered:
+        found = exposure(table, one, other, value[other])
+        amounts = {f"{name}_million_usd": amount for name, amount in asdict(found).items()}
+        rows.append({"state": one, "partner": other, **amounts})
+    columns = ["imported", "bought", "direct", "by_third"]
+    return pd.DataFrame(rows, columns=["state", "partner", *(f"{name}_million_usd" for name in columns)])

@@ -2,7 +2,7 @@
 
 from tropism.assessment.dimension import Dimension, Poles, Tables
 from tropism.series import Series
-from tropism.trade.dependence import intermediate_share_series
+from tropism.trade.shares import intermediate_share_series
 
 
 def measure(tables: Tables, poles: Poles) -> Series:

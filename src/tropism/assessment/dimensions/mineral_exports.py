@@ -2,7 +2,7 @@
 
 from tropism.assessment.dimension import Dimension, Poles, Tables
 from tropism.series import Series
-from tropism.trade.dependence import export_level_series, export_share_series
+from tropism.trade.shares import export_level_series, export_share_series
 
 
 def measure(tables: Tables, poles: Poles) -> Series:

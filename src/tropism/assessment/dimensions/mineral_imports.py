@@ -2,7 +2,7 @@
 
 from tropism.assessment.dimension import Dimension, Poles, Tables
 from tropism.series import Series
-from tropism.trade.dependence import import_level_series, import_share_series
+from tropism.trade.shares import import_level_series, import_share_series
 
 
 def measure(tables: Tables, poles: Poles) -> Series:

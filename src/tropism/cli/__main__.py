@@ -1,0 +1,6 @@
+"""``python -m tropism.cli``."""
+
+from tropism.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""``tropism assess``: the question, its windows, where the answer goes."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tropism.cli.output import FILE, json_option
+from tropism.errors import OutputError, WindowError
+
+log = logging.getLogger("tropism")
+
+
+class _Years(click.ParamType):
+    """``2004:2013``, or ``2014:`` for an open end, as a pair."""
+
+    name = "Y:Y"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int | None]:
+        """Read the text."""
+        if isinstance(value, tuple):
+            return value
+        first, separator, last = str(value).partition(":")
+        if (
+            not separator
+            or not first.strip().isdecimal()
+            or not (last.strip().isdecimal() or not last.strip())
+        ):
+            self.fail(f"{value!r} is no span of years; write FIRST:LAST, for instance 2004:2013.", param, ctx)
+        return int(first), int(last) if last else None
+
+
+@click.command("assess")
+@click.argument("state")
+@click.option("--toward", required=True, metavar="STATE", help="The pole it may be moving toward.")
+@click.option("--from", "away_from", required=True, metavar="STATE", help="The pole it may be leaving.")
+@click.option(
+    "--event",
+    "--since",
+    type=int,
+    metavar="YEAR",
+    help="The ten years up to YEAR against everything from it on. [default: 2014]",
+)
+@click.option("--before", type=_Years(), help="Years before, instead of those around the event.")
+@click.option("--after", type=_Years(), help="Years after; leave out the last for all there are.")
+@click.option("--html", "html_file", type=FILE, help="Write one self-contained page.")
+@json_option("Everything as JSON: to FILE, or to stdout instead of the table.")
+def assess(
+    state: str,
+    toward: str,
+    away_from: str,
+    event: int | None,
+    before: tuple[int, int | None] | None,
+    after: tuple[int, int | None] | None,
+    html_file: Path | None,
+    json_file: str | None,
+) -> None:
+    """Ask every line of evidence whether STATE moved toward one pole and from another."""
+    from tropism import assessment
+    from tropism.tables.store import writing
+
+    if before is not None and before[1] is None:
+        raise WindowError("window: --before needs a last year, for instance --before 2004:2013.")
+    if html_file is not None and str(html_file) in ("-", json_file):
+        raise OutputError(f"output: {html_file} cannot take the page. Name a file of its own after --html.")
+    windows: dict[str, Any] = {"event": event, "before": before, "after": after}
+    answer = assessment.assess(state, toward=toward, away_from=away_from, **windows)
+    if html_file is not None:
+        from tropism.report import write_report
+
+        write_report(answer, html_file)
+        log.info("wrote %s", html_file)
+    if json_file == "-":
+        click.echo(answer.to_json())
+        return
+    if json_file is not None:
+        with writing(Path(json_file)) as scratch:
+            scratch.write_text(answer.to_json() + "\n", encoding="utf-8")
+        log.info("wrote %s", json_file)
+    from tropism.report.terminal import print_assessment
+
+    print_assessment(answer)

@@ -1,0 +1,127 @@
+"""Options of every command whose answer is a result: where it goes, and nothing half-written."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import click
+
+from tropism.errors import OutputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger("tropism")
+FILE = click.Path(path_type=Path)
+
+
+class Names(click.ParamType):
+    """``EU,USA,GBR`` as a tuple of names."""
+
+    name = "NAME,…"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+        """Read the text."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip() for name in str(value).split(","))
+        if not all(names):
+            self.fail(f"{value!r} has an empty name; write names with commas between: EU,USA.", param, ctx)
+        return names
+
+
+class Range(click.ParamType):
+    """``4``, or ``3:6`` as a pair of numbers."""
+
+    name = "S[:S]"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Read the text."""
+        try:
+            ends = tuple(float(end) for end in str(value).split(":"))
+        except ValueError:
+            ends = ()
+        if len(ends) not in (1, 2):
+            self.fail(f"{value!r} is neither a number nor a range; write 4 or 3:6.", param, ctx)
+        return ends if len(ends) == 2 else ends[0]
+
+
+class Result(Protocol):
+    """What every verb returns."""
+
+    def tidy(self) -> pd.DataFrame:
+        """The long table."""
+
+    def to_json(self) -> str:
+        """All that is needed to reproduce it."""
+
+
+R = TypeVar("R", bound=Result)
+
+
+def json_option(help: str) -> Callable[..., Any]:
+    """``--json [FILE]``: to a file, or without one to stdout."""
+    return click.option("--json", "json_file", is_flag=False, flag_value="-", metavar="[FILE]", help=help)
+
+
+def csv_option(help: str) -> Callable[..., Any]:
+    """``--csv FILE``: the long table."""
+    return click.option("--csv", "csv_file", type=FILE, help=help)
+
+
+def deliver(
+    answer: Callable[[], R],
+    show: Callable[[R], None],
+    *,
+    csv_file: Path | None,
+    json_file: str | None,
+    rows: str = "rows",
+) -> None:
+    """Compute an answer and take it where it was asked to go: files, and stdout.
+
+    Files are tried before the computation, which may take minutes. Without ``--json`` alone, which wants
+    stdout for itself, `show` prints the answer too.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written, or one is named for both.
+    """
+    from tropism.tables.store import writing
+
+    if csv_file is not None and str(csv_file) in ("-", json_file):
+        raise OutputError(f"output: {csv_file} cannot take the {rows}. Name a file of its own after --csv.")
+    with contextlib.ExitStack() as files:
+        csv = None if csv_file is None else files.enter_context(writing(csv_file))
+        json = None if json_file in (None, "-") else files.enter_context(writing(Path(str(json_file))))
+        result = answer()
+        table = result.tidy() if csv or json else None
+        if csv is not None and table is not None:
+            table.to_csv(csv, index=False, encoding="utf-8")
+        if json is not None:
+            json.write_text(result.to_json() + "\n", encoding="utf-8")
+    for written in (csv_file, json_file):
+        if table is not None and written not in (None, "-"):
+            log.info("wrote %d %s to %s", len(table), rows, written)
+    if json_file == "-":
+        click.echo(result.to_json())
+    else:
+        show(result)
+
+
+def read_frame(file: Path) -> pd.DataFrame:
+    """A table of the user's own; a CSV's columns of numbers, which are read as text, as numbers."""
+    import pandas as pd
+
+    from tropism.tables.files import read_table_file
+
+    table = read_table_file(file).to_pandas()
+    for column in table.select_dtypes(exclude="number"):
+        numbers = pd.to_numeric(table[column], errors="coerce")
+        if numbers.notna().any() and (numbers.notna() | table[column].isna()).all():
+            table[column] = numbers
+    return table

@@ -1,0 +1,548 @@
+"""Mirror statistics: what the exporter says it sold beside what the importer says it bought.
+
+Two customs services count the same flow. Where their figures differ by more than freight and insurance, the
+difference says something about the records; it never says by itself which record is right.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tropism.errors import DataNotPresentError, IdentificationError, SchemaError, UnknownStateError
+from tropism.series import Provenance
+from tropism.states import State, find_state, from_comtrade, from_cow
+from tropism.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import altair as alt
+    import pandas as pd
+
+#: Largest ratio of import (c.i.f.) to export (f.o.b.) that freight and insurance are taken to explain: the
+#: uniform factor of the IMF's Direction of Trade Statistics up to 2017, which uses 1.06 since.
+CIF_FOB = 1.10
+
+#: The partner of a national total in tables made by `reports_from_cow`.
+WORLD = "WLD"
+
+PAPERS = (
+    "IMF (2017), Direction of Trade Statistics Yearbook, introduction: a c.i.f./f.o.b. factor of 1.06; Gong "
+    "(1994), IMF WP/94/142, on the uniform factor of 1.10 before it.",
+    "Fisman and Wei (2004), Tax Rates and Tax Evasion: Evidence from 'Missing Imports' in China, JPE 112(2).",
+    "Fisman, Moustakerski and Wei (2008), Outsourcing Tariff Evasion: A New Explanation for Entrepot Trade, "
+    "REStat 90(3).",
+    "Ferrantino and Wang (2008), Accounting for Discrepancies in Bilateral Trade: The Case of China, Hong "
+    "Kong, and the United States, China Economic Review 19(3).",
+)
+
+_KEYS = ["exporter", "importer", "year"]
+
+
+@dataclass(frozen=True, eq=False)
+class Mirror:
+    """Both reports of one flow, year by year.
+
+    Attributes
+    ----------
+    exporter, importer : str
+    years : ndarray of int, shape (years,)
+        Years with at least one of the two reports.
+    by_exporter, by_importer : ndarray, shape (years,)
+        What either reports, in current US dollars; NaN where it has no report.
+    cif_fob : float
+        Ratio of the importer's to the exporter's figure up to which freight and insurance explain it.
+    suspects : DataFrame
+        Third countries through which the missing part may have gone: year, via, could_explain_usd,
+        share_of_gap, why. A suspicion, never proof: see `mirror`.
+    settings : dict
+    provenance : tuple of Provenance
+    notes : tuple of str
+    """
+
+    exporter: str
+    importer: str
+    years: np.ndarray
+    by_exporter: np.ndarray
+    by_importer: np.ndarray
+    cif_fob: float
+    suspects: pd.DataFrame
+    settings: dict[str, Any]
+    provenance: tuple[Provenance, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def gap_usd(self) -> np.ndarray:
+        """Importer's figure less the exporter's, shape (years,); NaN with one report."""
+        return self.by_importer - self.by_exporter
+
+    @property
+    def log_ratio(self) -> np.ndarray:
+        """Log of the importer's over the exporter's figure, shape (years,); NaN unless both are positive."""
+        both = (self.by_importer > 0) & (self.by_exporter > 0)
+        return np.log(np.where(both, self.by_importer, np.nan) / np.where(both, self.by_exporter, np.nan))
+
+    @property
+    def excess_usd(self) -> np.ndarray:
+        """What freight and insurance do not explain, shape (years,): positive where the importer has more."""
+        return _excess(self.by_importer, self.by_exporter, self.cif_fob)
+
+    def tidy(self) -> pd.DataFrame:
+        """One row per year: both reports, gap_usd, log_ratio, excess_usd and a reading in words."""
+        import pandas as pd
+
+        words = np.select(
+            [
+                np.isnan(self.by_exporter),
+                np.isnan(self.by_importer),
+                self.excess_usd > 0,
+                self.excess_usd < 0,
+            ],
+            [
+                "only the importer reports",
+                "only the exporter reports",
+                "importer has more",
+                "exporter has more",
+            ],
+            "within freight and insurance",
+        )
+        return pd.DataFrame(
+            {
+                "year": self.years,
+                "by_exporter_usd": self.by_exporter,
+                "by_importer_usd": self.by_importer,
+                "gap_usd": self.gap_usd,
+                "log_ratio": self.log_ratio,
+                "excess_usd": self.excess_usd,
+                "reading": words,
+            }
+        )
+
+    def summary(self) -> pd.DataFrame:
+        """The last ten years in million US dollars, with the strongest suspect of each."""
+        table = self.tidy().tail(10).reset_index(drop=True)
+        first = self.suspects.drop_duplicates("year").set_index("year")["via"]
+        millions = {
+            f"{side}_million_usd": table[f"{side}_usd"] / 1e6
+            for side in ("by_exporter", "by_importer", "gap")
+        }
+        return table[["year"]].assign(
+            **millions,
+            ratio=np.exp(table["log_ratio"]),
+            reading=table["reading"],
+            suspect=[first.get(year, "") for year in table["year"]],
+        )
+
+    def plot(self) -> alt.LayerChart:
+        """Both reports over the years; the band is what the exporter's figure becomes with freight."""
+        import altair as alt
+
+        lines = [
+            {"year": int(year), "report": f"{state} reports {verb}", "value": value / 1e6}
+            for state, verb, values in (
+                (self.exporter, "selling", self.by_exporter),
+                (self.importer, "buying", self.by_importer),
+            )
+            for year, value in zip(self.years, values.tolist(), strict=True)
+            if not np.isnan(value)
+        ]
+        band = [
+            {"year": int(year), "value": value / 1e6, "top": value * self.cif_fob / 1e6}
+            for year, value in zip(self.years, self.by_exporter.tolist(), strict=True)
+            if not np.isnan(value)
+        ]
+        x = alt.X("year:Q", title=None, axis=alt.Axis(format="d", grid=False))
+        y = alt.Y("value:Q", title="million current US dollars")
+        area = alt.Chart(alt.InlineData(values=band)).mark_area(opacity=0.2).encode(x=x, y=y, y2="top:Q")
+        line = (
+            alt.Chart(alt.InlineData(values=lines))
+            .mark_line(point=True)
+            .encode(x=x, y=y, color=alt.Color("report:N", title=None))
+        )
+        title = alt.TitleParams(
+            f"Trade from {self.exporter} to {self.importer}, as either reports it",
+            subtitle=f"band: the exporter's figure with up to {self.cif_fob - 1:.0%} freight and insurance",
+        )
+        return alt.LayerChart(layer=[area, line], title=title)
+
+    def to_json(self) -> str:
+        """All numbers, suspects, settings and sources."""
+        return json.dumps(
+            {
+                "tropism": __version__,
+                "exporter": self.exporter,
+                "importer": self.importer,
+                "years": json.loads(self.tidy().to_json(orient="records")),
+                "suspects": json.loads(self.suspects.to_json(orient="records")),
+                "settings": self.settings,
+                "provenance": [asdict(source) for source in self.provenance],
+                "notes": list(self.notes),
+            },
+            ensure_ascii=False,
+            indent=1,
+        )
+
+    def cite(self) -> str:
+        """Data and methods to cite, one a line."""
+        data = [f"{source.citation} {source.url} ({source.version})" for source in self.provenance]
+        return "\n".join(dict.fromkeys((*data, *PAPERS)))
+
+
+def mirror(
+    flows: pd.DataFrame,
+    exporter: str,
+    importer: str,
+    *,
+    value: str = "trade_usd",
+    cif_fob: float = CIF_FOB,
+    min_share: float = 0.05,
+) -> Mirror:
+    """Set the exporter's and the importer's report of one flow side by side.
+
+    Parameters
+    ----------
+    flows : DataFrame, one row per (exporter, importer, year, reporter)
+        ``reporter`` is ``"exporter"``, ``"importer"`` or the label of the reporting state; ``value`` in
+        current US dollars, a missing report has no row. For instance the stored table ``trade_reports``.
+    exporter, importer : str
+        As they stand in the table, or a name that `find_state` understands.
+    value : str
+        Column of the value.
+    cif_fob : float
+        Imports are valued with freight and insurance (c.i.f.), exports without (f.o.b.): a ratio from 1 to
+        this counts as agreement.
+    min_share : float
+        A third country that could explain less than this share of a year's excess is no suspect.
+
+    Returns
+    -------
+    Mirror
+
+    Raises
+    ------
+    SchemaError
+        If a column is absent, a key repeated, a value negative or no number, or a reporter neither side.
+    IdentificationError
+        If the whole table holds one report of each flow, as reconciled tables (BACI) do.
+    DataNotPresentError
+        If neither of the two reports this flow in any year.
+
+    Notes
+    -----
+    Suspects in a year in which the importer M has more from X than X reports to M: goods may go through H,
+    where X books them as sold to H and M as bought from X, their origin (the pattern of Chinese goods by way
+    of Hong Kong). A suspect H reports more sales to M than M books from H; what it could explain is at most
+    that surplus, at most what X reports to H, and at most the excess itself. Where X reports more than M has,
+    a suspect H is one from which M books more than H reports selling to M beyond freight: M may have booked
+    goods of X under the country that consigned them. Both patterns also arise from timing, valuation, secrecy
+    and error, and several suspects may compete for one excess.
+
+    References
+    ----------
+    Ferrantino and Wang (2008), China Economic Review 19(3); Fisman, Moustakerski and Wei (2008), REStat
+    90(3); Fisman and Wei (2004), JPE 112(2).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = [("RUS", "IND", 2021, "exporter", 9.1e9), ("RUS", "IND", 2021, "importer", 8.7e9)]
+    >>> flows = pd.DataFrame(rows, columns=["exporter", "importer", "year", "reporter", "trade_usd"])
+    >>> mirror(flows, "RUS", "IND").tidy()["reading"].tolist()
+    ['exporter has more']
+    """
+    if not cif_fob >= 1:
+        raise SchemaError(
+            f"mirror: cif_fob is {cif_fob}; freight and insurance make imports dearer than exports, so give "
+            "1 or more, for instance 1.1."
+        )
+    both = _side_by_side(flows, value)
+    known = set(both.index.get_level_values(0)) | set(both.index.get_level_values(1))
+    seller, buyer = (
+        label if label in known else find_state(label, territories=True).iso3
+        for label in (exporter, importer)
+    )
+    if seller == buyer:
+        raise SchemaError(f"mirror: {exporter} and {importer} are both {seller}. Give two states.")
+    here = both[(both.index.get_level_values(0) == seller) & (both.index.get_level_values(1) == buyer)]
+    if here.empty:
+        raise DataNotPresentError(
+            f"mirror: neither {seller} nor {buyer} reports trade from {seller} to {buyer} in this table. Add "
+            "their reports, or choose states that it covers."
+        )
+    here = here.droplevel([0, 1]).sort_index()
+    return Mirror(
+        exporter=seller,
+        importer=buyer,
+        years=here.index.to_numpy(dtype=np.int64),
+        by_exporter=here["exporter"].to_numpy(),
+        by_importer=here["importer"].to_numpy(),
+        cif_fob=cif_fob,
+        suspects=_suspects(both, seller, buyer, cif_fob, min_share),
+        settings={"value": value, "cif_fob": cif_fob, "min_share": min_share},
+        provenance=_provenance(flows),
+        notes=_notes(here, seller, buyer, cif_fob),
+    )
+
+
+def reports_from_comtrade(frame: pd.DataFrame, *, product: str = "TOTAL") -> pd.DataFrame:
+    """Both reports from rows of UN Comtrade (final data, columns as its API returns them).
+
+    Parameters
+    ----------
+    frame : DataFrame
+        reporterCode, partnerCode, flowCode, refYear, freqCode, cmdCode, primaryValue; and, where there,
+        partner2Code, motCode and customsCode, of which only the totals (0, 0, C00) are kept.
+    product : str
+        The ``cmdCode`` to keep.
+
+    Returns
+    -------
+    DataFrame
+        exporter, importer, year, reporter, trade_usd. Annual imports (M) and exports (X, re-exports
+        included); re-export and re-import rows and partners that are no state or territory are left out.
+
+    Raises
+    ------
+    SchemaError
+        If a column is absent, or nothing is left.
+    """
+    import pandas as pd
+
+    needed = ["reporterCode", "partnerCode", "flowCode", "refYear", "freqCode", "cmdCode", "primaryValue"]
+    _require(frame, needed, "Comtrade rows", "Take final data with the names that the API returns.")
+    keep = frame["flowCode"].isin(["M", "X"]) & (frame["freqCode"] == "A")
+    keep &= frame["cmdCode"].astype(str) == product
+    for column, total in (("partner2Code", "0"), ("motCode", "0"), ("customsCode", "C00")):
+        if column in frame:
+            keep &= frame[column].astype(str) == total
+    rows = frame[keep]
+    years = rows["refYear"].astype(int)
+    reporter = _iso3(rows["reporterCode"].astype(int), years, from_comtrade)
+    partner = _iso3(rows["partnerCode"].astype(int), years, from_comtrade)
+    sells = rows["flowCode"] == "X"
+    table = pd.DataFrame(
+        {
+            "exporter": reporter.where(sells, partner),
+            "importer": partner.where(sells, reporter),
+            "year": years,
+            "reporter": np.where(sells, "exporter", "importer"),
+            "trade_usd": rows["primaryValue"].astype(float),
+        }
+    )
+    table = table.dropna(subset=["exporter", "importer"])
+    table = table[table["exporter"] != table["importer"]].reset_index(drop=True)
+    if table.empty:
+        raise SchemaError(
+            f"Comtrade rows: none is an annual import or export of {product} between two states. Ask for "
+            "flowCode M,X, freqCode A and that cmdCode."
+        )
+    return table
+
+
+def reports_from_cow(dyadic: pd.DataFrame, national: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Reports from the Correlates of War trade data, which hold the importers' alone.
+
+    ``flow1`` and ``flow2`` are not two reports of one flow but the two directions: imports of ccode1 from
+    ccode2, and of ccode2 from ccode1. Pairs cannot be mirrored from it. National totals can: what a state
+    says it exports to all the world, against what all its partners record as imported from it.
+
+    Parameters
+    ----------
+    dyadic : DataFrame
+        ccode1, ccode2, year, flow1, flow2 in million current US dollars; missing is null or -9.
+    national : DataFrame, optional
+        ccode, year, exports in million current US dollars. With it, rows of partner ``"WLD"`` are added: the
+        state's own report, and the sum of its partners'.
+
+    Returns
+    -------
+    DataFrame
+        exporter, importer, year, reporter, trade_usd.
+
+    Raises
+    ------
+    SchemaError
+        If a column is absent.
+
+    Notes
+    -----
+    Partners without a record count as nothing in the sum, so that it can fall short. COW fills some missing
+    imports from the exporter's report; the two sides are then not independent.
+
+    References
+    ----------
+    Barbieri, Keshk and Pollins (2009), Trading Data: Evaluating Our Assumptions and Coding Rules, CMPS 26(5).
+    """
+    import pandas as pd
+
+    _require(dyadic, ["ccode1", "ccode2", "year", "flow1", "flow2"], "COW dyads", "Take Dyadic_COW_4.0.")
+    sides = [("ccode1", "ccode2", "flow1"), ("ccode2", "ccode1", "flow2")]
+    table = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "exporter": _iso3(dyadic[seller], dyadic["year"], from_cow),
+                    "importer": _iso3(dyadic[buyer], dyadic["year"], from_cow),
+                    "year": dyadic["year"].astype(int),
+                    "reporter": "importer",
+                    "trade_usd": dyadic[flow].astype(float) * 1e6,
+                }
+            )
+            for buyer, seller, flow in sides
+        ],
+        ignore_index=True,
+    )
+    table = table[table["trade_usd"] >= 0].dropna()
+    if national is None:
+        return table.reset_index(drop=True)
+    _require(national, ["ccode", "year", "exports"], "COW national trade", "Take National_COW_4.0.")
+    own = pd.DataFrame(
+        {
+            "exporter": _iso3(national["ccode"], national["year"], from_cow),
+            "year": national["year"].astype(int),
+            "trade_usd": national["exports"].astype(float) * 1e6,
+            "reporter": "exporter",
+        }
+    )
+    partners = table.groupby(["exporter", "year"], as_index=False)["trade_usd"].sum()
+    totals = pd.concat([own[own["trade_usd"] >= 0].dropna(), partners.assign(reporter="importer")])
+    return pd.concat([table, totals.assign(importer=WORLD)], ignore_index=True)
+
+
+# ------------------------------------------------------------------------------------------ inside
+
+
+def _side_by_side(flows: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Columns exporter and importer: what either reports, by (exporter, importer, year)."""
+    if "reporter" not in flows.columns:
+        raise IdentificationError(
+            "mirror: the table has no column reporter. A table with one figure for each flow, such as BACI "
+            "(mineral_trade), is already reconciled from both reports and cannot be mirrored: take reports "
+            "as the two states made them (UN Comtrade, IMF IMTS) and say in `reporter` who made each."
+        )
+    _require(flows, [*_KEYS, value], "mirror", "Rename your columns, or say which one holds the value.")
+    table = flows[[*_KEYS, "reporter", value]].astype(
+        {"exporter": str, "importer": str, "reporter": str, "year": int, value: float}
+    )
+    role = np.select(
+        [
+            (table["reporter"] == "exporter") | (table["reporter"] == table["exporter"]),
+            (table["reporter"] == "importer") | (table["reporter"] == table["importer"]),
+        ],
+        ["exporter", "importer"],
+        "",
+    )
+    for fault, what in (
+        (role == "", "is reported by neither side: reporter must be exporter, importer or one of the two"),
+        (table["exporter"] == table["importer"], "goes from a state to itself: leave domestic sales out"),
+        (~(table[value] >= 0), f"has no {value} of 0 or more: leave out what was not reported"),
+    ):
+        if np.any(fault):
+            row = table[fault].iloc[0]
+            raise SchemaError(
+                f"mirror: {int(np.sum(fault))} rows; first {row['exporter']} to {row['importer']} in "
+                f"{row['year']} (reporter {row['reporter']}, {value} {row[value]}) {what}."
+            )
+    table["reporter"] = role
+    repeated = table.duplicated([*_KEYS, "reporter"])
+    if repeated.any():
+        row = table[repeated].iloc[0]
+        raise SchemaError(
+            f"mirror: {int(repeated.sum())} rows repeat a key; first {row['exporter']} to {row['importer']} "
+            f"in {row['year']}, reported by the {row['reporter']}. Sum over products, or keep one."
+        )
+    sides = table["reporter"].unique()
+    if len(sides) == 1:
+        raise IdentificationError(
+            f"mirror: every row is the {sides[0]}'s report, so that there is nothing to set it beside. A "
+            "reconciled table (BACI) or COW's dyads hold one figure for each flow: add the other side's "
+            "reports (UN Comtrade, IMF IMTS)."
+        )
+    return table.pivot(index=_KEYS, columns="reporter", values=value)
+
+
+def _excess(by_importer: Any, by_exporter: Any, cif_fob: float) -> Any:
+    """The part of importer's less exporter's figure outside of the band from 1 to ``cif_fob``."""
+    over = np.maximum(by_importer - cif_fob * by_exporter, 0.0)
+    under = np.minimum(by_importer - by_exporter, 0.0)
+    return over + under
+
+
+def _suspects(both: pd.DataFrame, seller: str, buyer: str, cif_fob: float, min_share: float) -> pd.DataFrame:
+
+    sold_by, bought_by = (both.index.get_level_values(level) for level in (0, 1))
+    flow = both[(sold_by == seller) & (bought_by == buyer)].droplevel([0, 1])
+    excess = _excess(flow["importer"], flow["exporter"], cif_fob).dropna()
+    # All the world has no third countries.
+    third = (bought_by == buyer) & (sold_by != seller) & (sold_by != WORLD) & (bought_by != WORLD)
+    table = both[third].droplevel(1).rename_axis(["via", "year"]).reset_index()
+    table["excess"] = table["year"].map(excess)
+    table = table.dropna()
+    # What X says it sold to H bounds what of it can have gone on. Where X has no report, nothing is known.
+    to_third = both[(sold_by == seller) & (bought_by != buyer)].droplevel(0)["exporter"].to_dict()
+    ceiling = [to_third.get(pair, np.nan) for pair in zip(table["via"], table["year"], strict=True)]
+    passed_on = np.fmin(np.maximum(table["exporter"] - table["importer"], 0.0), ceiling)
+    consigned = np.maximum(_excess(table["importer"], table["exporter"], cif_fob), 0.0)
+    importer_more = table["excess"] > 0
+    table["could_explain_usd"] = np.minimum(
+        np.where(importer_more, passed_on, consigned), table["excess"].abs()
+    )
+    table["share_of_gap"] = table["could_explain_usd"] / table["excess"].abs()
+    table["why"] = np.where(
+        importer_more,
+        f"reports more sales to {buyer} than {buyer} books from it",
+        f"{buyer} books more from it than it reports selling",
+    )
+    table = table[table["share_of_gap"] >= min_share]
+    columns = ["year", "via", "could_explain_usd", "share_of_gap", "why"]
+    return table.sort_values(["year", "could_explain_usd"], ascending=[True, False])[columns].reset_index(
+        drop=True
+    )
+
+
+def _notes(here: pd.DataFrame, seller: str, buyer: str, cif_fob: float) -> tuple[str, ...]:
+    notes = [
+        f"A ratio of the importer's to the exporter's figure from 1 to {cif_fob:g} counts as agreement: "
+        "freight and insurance. Bulky goods over long ways may cost more.",
+        "Suspects are countries whose own records do not fit either: a suspicion to follow up, never proof.",
+    ]
+    for side, state in (("exporter", seller), ("importer", buyer)):
+        absent = here.index[here[side].isna()].tolist()
+        if absent:
+            years = ", ".join(map(str, absent[:5])) + (" …" if len(absent) > 5 else "")
+            notes.append(
+                f"{state} has no report of this flow in {len(absent)} of {len(here)} years: {years}."
+            )
+    return tuple(notes)
+
+
+def _iso3(codes: pd.Series, years: pd.Series, look_up: Callable[[int, int], State]) -> pd.Series:
+    """ISO3 of every (code, year); null where no state or territory has the code."""
+    import pandas as pd
+
+    def find(code: int, year: int) -> str | None:
+        try:
+            return look_up(code, year).iso3
+        except UnknownStateError:
+            return None
+
+    pairs = pd.MultiIndex.from_arrays([codes.astype(int), years.astype(int)])
+    found = {pair: find(*pair) for pair in pairs.unique()}
+    return pd.Series([found[pair] for pair in pairs], index=codes.index, dtype=object)
+
+
+def _provenance(flows: pd.DataFrame) -> tuple[Provenance, ...]:
+    stated = flows.attrs.get("provenance")
+    return (Provenance(**stated),) if stated else ()
+
+
+def _require(frame: pd.DataFrame, columns: list[str], what: str, advice: str) -> None:
+    absent = [column for column in columns if column not in frame.columns]
+    if absent:
+        raise SchemaError(
+            f"{what}: lacks the column {absent[0]}; it has {', '.join(map(str, frame.columns))}. {advice}"
+        )

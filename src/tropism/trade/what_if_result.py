@@ -1,0 +1,214 @@
+"""What a what-if question returns: changes by country and by flow, under both assumptions on deficits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tropism.series import Provenance
+from tropism.tables import read_table
+from tropism.trade.effects import Effect
+from tropism.trade.equilibrium import Counterfactual
+from tropism.version import __version__
+
+if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
+
+#: Assumptions on deficits, the one that leads first.
+DEFICITS = ("fixed_ratio", "balanced")
+
+#: Gainers and losers that the summary adds to the states that the question is about.
+OTHERS = 3
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class WhatIf:
+    """The answer to a what-if question.
+
+    Attributes
+    ----------
+    question : str
+    focus : tuple of str
+        The states that the question is about.
+    changed : tuple of (str, str)
+        Flows whose cost factor changes, as exporter and importer.
+    effect : Effect or None
+        What the change was drawn from; None where trade simply ends.
+    equilibria : mapping of str to Counterfactual
+        By assumption on deficits: ``fixed_ratio`` and ``balanced``.
+    flows : DataFrame
+        Trade of the states of the question, alone and in groups, by assumption on deficits: flow, unit
+        (percent or million US dollars), baseline_million_usd, estimate, lower, upper, level.
+    alternatives : DataFrame
+        The same question under the point estimate of every other effect to choose from, sigma in the middle
+        of its range: effect, log_points, change_percent and change_million_usd of the first flow, and
+        real_income_percent of the first state.
+    settings : dict
+    seed : int
+    provenance : tuple of Provenance
+    notes : tuple of str
+    """
+
+    question: str
+    focus: tuple[str, ...]
+    changed: tuple[tuple[str, str], ...]
+    effect: Effect | None
+    equilibria: Mapping[str, Counterfactual]
+    flows: pd.DataFrame
+    alternatives: pd.DataFrame
+    settings: dict[str, Any]
+    seed: int
+    provenance: tuple[Provenance, ...]
+    notes: tuple[str, ...]
+
+    def tidy(self) -> pd.DataFrame:
+        """One row per assumption on deficits, subject and measure: countries first, then flows.
+
+        Columns are deficits, subject, measure, unit, estimate (median of the draws), lower, upper, level.
+        """
+        import pandas as pd
+
+        countries = [
+            found.tidy(self.settings["level"])
+            .rename(columns={"country": "subject"})
+            .assign(deficits=deficits, unit="percent")
+            for deficits, found in self.equilibria.items()
+        ]
+        flows = self.flows.rename(columns={"flow": "subject"}).assign(measure="trade")
+        columns = ["deficits", "subject", "measure", "unit", "estimate", "lower", "upper", "level"]
+        return pd.concat([*countries, flows])[columns].reset_index(drop=True)
+
+    def summary(self) -> pd.DataFrame:
+        """Who gains and who loses: the states of the question, then others that gain and lose most.
+
+        One row per state: change of real income in percent with its interval, under both assumptions on
+        deficits. Others whose change is below a hundredth of the largest are left out.
+        """
+        incomes = {name: found.changes["real_income"] for name, found in self.equilibria.items()}
+        lead = np.median(incomes[DEFICITS[0]], axis=0)
+        countries = self.equilibria[DEFICITS[0]].countries
+        shown = [countries.index(state) for state in self.focus]
+        ranked = [i for i in np.argsort(-lead, kind="stable").tolist() if i not in shown]
+        least = np.abs(lead).max() / 100
+        shown += [i for i in ranked[:OTHERS] if lead[i] > least]
+        shown += [i for i in ranked[max(OTHERS, len(ranked) - OTHERS) :] if lead[i] < -least]
+        import pandas as pd
+
+        table = pd.DataFrame({"state": [countries[i] for i in shown]})
+        for name, income in incomes.items():
+            bounds = interval(income[:, shown], self.settings["level"])
+            for key in ("estimate", "lower", "upper"):
+                table[f"{key}_{name}"] = bounds[key]
+        return table.assign(level=self.settings["level"])
+
+    def plot(self) -> alt.VConcatChart:
+        """Change of real income: bars with intervals, and where on the map."""
+        import altair as alt
+
+        lower = _map(self.equilibria[DEFICITS[0]])
+        title = alt.TitleParams(self.question, subtitle=_subtitle(self), anchor="start")
+        both = alt.vconcat(_bars(self.summary()), lower, title=title, spacing=24)
+        return both.resolve_scale(color="independent")
+
+    def to_json(self) -> str:
+        """Changes with intervals, settings, seed, convergence and sources: not the draws."""
+        worst = max(float(found.market_clearing_residual.max()) for found in self.equilibria.values())
+        content = {
+            "tropism": __version__,
+            "question": self.question,
+            "changed": [list(flow) for flow in self.changed],
+            "effect": None if self.effect is None else asdict(self.effect),
+            "changes": _records(self.tidy()),
+            "alternatives": _records(self.alternatives),
+            "settings": self.settings,
+            "seed": self.seed,
+            "market_clearing_residual": worst,
+            "provenance": [asdict(source) for source in self.provenance],
+            "notes": list(self.notes),
+        }
+        return json.dumps(content, ensure_ascii=False, indent=1)
+
+    def cite(self) -> str:
+        """Data and methods to cite, one a line."""
+        effect = [] if self.effect is None else [f"{self.effect.source} {self.effect.url}".strip()]
+        return "\n".join(dict.fromkeys([*effect, *self.equilibria[DEFICITS[0]].cite().splitlines()]))
+
+
+def interval(values: np.ndarray, level: float) -> dict[str, np.ndarray]:
+    """Median and bounds over draws of an array of shape (draws, n); no bounds from a single draw."""
+    if values.shape[0] == 1:
+        nothing = np.full(values.shape[1], np.nan)
+        return {"estimate": values[0], "lower": nothing, "upper": nothing}
+    low, mid, high = np.quantile(values, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0)
+    return {"estimate": mid, "lower": low, "upper": high}
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain values that JSON has: a null for what is missing."""
+    rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=12))
+    return rows
+
+
+def _subtitle(answer: WhatIf) -> str:
+    low, high = answer.settings["sigma"]
+    effect = "" if answer.effect is None else f"effect {answer.effect.name}, "
+    sigma = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return f"real income; {effect}sigma {sigma}; {answer.settings['level']:.0%} intervals"
+
+
+def _bars(summary: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
+    import altair as alt
+
+    records = [
+        {"state": row["state"], "deficits": name.replace("_", " ")}
+        | {key: row[f"{key}_{name}"] for key in ("estimate", "lower", "upper")}
+        for row in summary.to_dict("records")
+        for name in DEFICITS
+    ]
+    records = [{key: None if value != value else value for key, value in row.items()} for row in records]
+    base = alt.Chart(alt.InlineData(values=records)).encode(
+        y=alt.Y("state:N", sort=summary["state"].tolist(), title=None),
+        yOffset=alt.YOffset("deficits:N", sort=[name.replace("_", " ") for name in DEFICITS]),
+    )
+    bars = base.mark_bar().encode(
+        x=alt.X("estimate:Q", title="change of real income, percent"),
+        color=alt.Color("deficits:N", title="deficits", scale=alt.Scale(range=["#0b559f", "#8a94a3"])),
+    )
+    rules = base.mark_rule(color="#111111").encode(x="lower:Q", x2="upper:Q")
+    return alt.layer(bars, rules, width=420)
+
+
+def _map(found: Counterfactual) -> alt.LayerChart | alt.FacetChart:
+    """A dot on every capital: how much real income changes, and which way."""
+    import altair as alt
+
+    place = {row["iso3"]: (row["longitude"], row["latitude"]) for row in read_table("capitals").to_pylist()}
+    change = np.median(found.changes["real_income"], axis=0)
+    records = [
+        {
+            "state": state,
+            "longitude": place[state][0],
+            "latitude": place[state][1],
+            "size": abs(float(value)),
+            "change": "gains" if value > 0 else "loses",
+        }
+        for state, value in zip(found.countries, change, strict=True)
+        if state in place
+    ]
+    globe = alt.Chart(alt.sphere()).mark_geoshape(stroke="#b5bdc8", filled=False)
+    grid = alt.Chart(alt.graticule(step=[30, 30])).mark_geoshape(stroke="#e6e9ee", filled=False)
+    dots = alt.Chart(alt.InlineData(values=records)).mark_circle(opacity=0.8)
+    dots = dots.encode(
+        longitude="longitude:Q",
+        latitude="latitude:Q",
+        size=alt.Size("size:Q", title="percent", scale=alt.Scale(range=[4, 600])),
+        color=alt.Color(
+            "change:N", title=None, scale=alt.Scale(domain=["gains", "loses"], range=["#0b559f", "#c2510a"])
+        ),
+    )
+    return alt.layer(globe, grid, dots, projection=alt.Projection(type="equalEarth"), width=420, height=220)
