@@ -29,6 +29,8 @@ autodoc_class_signature = "separated"
 autodoc_preserve_defaults = True
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+# As fields of the class: as targets of their own, `year` or `state` of many results would be ambiguous.
+napoleon_use_ivar = True
 
 html_theme = "furo"
 html_title = "tropism"

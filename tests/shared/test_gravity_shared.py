@@ -236,9 +236,9 @@ def test_lags_and_leads_are_those_of_the_panel(agtpa, years, column, others):
     assert len(differ[["exporter", "importer"]].drop_duplicates()) == others
 
 
-def test_the_page_on_gravity_runs(shared_data, monkeypatch):
-    """The published table in docs/gravity.md, run where the page's reader would have put the file."""
-    page = Path(__file__).parents[2] / "docs" / "gravity.md"
+def test_the_tutorial_on_kazan_runs(shared_data, monkeypatch):
+    """docs/kazan.md, run where the page's reader would have put the file."""
+    page = Path(__file__).parents[2] / "docs" / "kazan.md"
     monkeypatch.chdir(shared_data / "gravity")
     failed, tried = doctest.testfile(
         str(page), module_relative=False, encoding="utf-8", optionflags=doctest.NORMALIZE_WHITESPACE
