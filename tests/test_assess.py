@@ -1,10 +1,14 @@
 """The main job on the embedded data: known answers, any triad, honest gaps, clear refusals."""
 
 import json
+import re
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
-from tropism import assess
+from tropism import assess, diversion
 from tropism.assessment import reading
 from tropism.assessment.dimension import dimensions
 from tropism.errors import TriadError, UnknownStateError, WindowError
@@ -63,6 +67,84 @@ def test_one_year_of_data_shows_a_level_and_no_change(pakistan):
     assert inputs.status == "level" and inputs.shift is None
     assert inputs.direction == "cannot tell (one year)"
     assert 0 < inputs.toward_level.estimate < inputs.away_level.estimate < 1
+    assert inputs.toward_level.lower is None
+
+
+def test_the_gravity_gap_is_a_level_with_joint_draws(pakistan):
+    gap = row(pakistan, "trade_gap")
+    assert gap.status == "level" and gap.shift is None
+    # Less than predicted with Russia, about as much with the United States.
+    assert gap.toward_level.estimate == pytest.approx(-0.449, abs=0.005)
+    assert gap.away_level.estimate == pytest.approx(0.050, abs=0.005)
+    assert gap.toward_level.lower < gap.toward_level.estimate < gap.toward_level.upper < 0
+    assert gap.away_level.lower < 0 < gap.away_level.upper and gap.away_level.level == 0.9
+    assert gap.remarks[0] == (
+        "sells to Russia 82.6 million USD, predicted 105.0 million USD (percentile 68); "
+        "buys from Russia 358.3 million USD, predicted 611.3 million USD (percentile 50)"
+    )
+    draws = gap.series.select(["PAK>RUS", "PAK>USA", "DEU>USA"]).values[:, :, 0]
+    # Both gaps of Pakistan rest on its own effects: they move together from draw to draw.
+    together = np.corrcoef(draws.T)
+    assert together[0, 1] > 0.5 and together[0, 1] > together[0, 2] + 0.3
+
+
+def told(answer):
+    return " | ".join(row(answer, "mineral_imports").remarks)
+
+
+def test_what_sanctions_alone_divert_stands_beside_the_rise():
+    """India: 2.3 billion dollars in 2021, 53.9 in 2023; the sanctions alone bring a twentieth of it."""
+    words = told(assess("IND", toward="RUS", away_from="USA"))
+    found = diversion("IND", "RUS", unit="share_points", draws=300)
+    table = found.tidy().set_index(["state", "component"])[["estimate", "lower", "upper"]]
+    components = (
+        ("IND", "diversion"),
+        ("median matched", "observed"),
+        ("IND", "not explained by diversion"),
+    )
+    expected = [found.observed, *(value for each in components for value in table.loc[each])]
+    said = [float(number) for number in re.findall(r"[+-]\d+\.\d+", words)]
+    assert said == pytest.approx([100 * value for value in expected], abs=0.051)
+    assert "2021 → 2023: 1.1 % → 22.3 % (2.3 billion USD → 53.9 billion USD), +21.2 pp" in words
+    assert "among 10 matched states that did not join" in words and "not explained by diversion" in words
+    assert "Armington" in words and "itself policy" in words
+    assert "tilt" not in words.replace("no tilt", "")
+
+
+def test_diversion_is_told_whichever_pole_is_under_sanctions():
+    toward, away = (
+        told(assess("TUR", toward=one, away_from=other)) for one, other in (("RUS", "USA"), ("USA", "RUS"))
+    )
+    assert toward == away and "Russia's share before and after the sanctions of 2022" in toward
+
+
+@pytest.mark.parametrize(
+    ("triad", "window", "words"),
+    [
+        (("DEU", "RUS", "USA"), {}, "Germany joined the sanctions of 2022 on Russia: none of its purchases"),
+        (("MLI", "RUS", "FRA"), {}, "diverted cannot be told: no purchases on record in 2021 or 2023"),
+        (("PAK", "CHN", "USA"), {}, ""),
+        (("PAK", "RUS", "USA"), {"event": 2000, "after": (2000, 2010)}, ""),
+    ],
+)
+def test_who_joined_has_no_record_or_is_not_asked_about_is_told_so(triad, window, words):
+    state, toward, away = triad
+    remarks = row(assess(state, toward=toward, away_from=away, **window), "mineral_imports").remarks
+    assert words in remarks[0] and len(remarks) == 1 if words else remarks == ()
+
+
+def test_no_row_needs_an_extra():
+    """`assess` answers the same where nothing but the core is installed."""
+    code = (
+        "import sys\n"
+        "sys.modules.update(dict.fromkeys(('pyfixest', 'numba', 'scipy', 'fereg')))\n"
+        "from tropism import assess\n"
+        "answer = assess('IND', toward='RUS', away_from='USA')\n"
+        "rows = {row.name: row for row in answer.rows}\n"
+        "print(rows['trade_gap'].status, len(rows['mineral_imports'].remarks))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["level", "4"], done.stderr
 
 
 def test_hungary_turned_from_russia_to_the_usa_more_than_nearly_all():

@@ -15,6 +15,7 @@ from tropism.report.terminal_trade import NOTHING, _bounded, _fine, _whole, amou
 from tropism.tables import load_table
 from tropism.trade import what_if
 from tropism.trade.diversion import diversion
+from tropism.trade.flows import icio_matrix
 
 SANCTIONS = ("what-if", "sanctions", "--on", "RUS", "--by", "EU,USA,GBR,JPN", "--except", "IND,CHN")
 DRAWS = ("--draws", "30")
@@ -66,6 +67,8 @@ def test_a_small_base_has_no_percentage(capsys):
 def test_gap_says_actual_predicted_and_rank(capsys):
     out = answered(capsys, "-q", "trade", "gap", "PAK", "RUS")
     assert "gravity, 2022" in out and "actual" in out and "predicted" in out
+    pair = icio_matrix().values[icio_matrix().index("PAK"), icio_matrix().index("RUS")]
+    assert next(line for line in out.splitlines() if line.startswith("  all")).split()[1] == amount(pair)
     assert "agriculture" in out and "of 79" in out and "as pairs of like size" in out
 
 
@@ -73,7 +76,9 @@ def test_gap_says_actual_predicted_and_rank(capsys):
 def test_agreement_shows_trade_income_and_other_estimates(capsys, deficits):
     pytest.importorskip("numba", reason="equilibria need the extra `trade`")
     out = answered(capsys, "-q", "what-if", "agreement", "PAK", "RUS", *DRAWS)
-    assert f"Trade with {deficits}" in out and "PAK → RUS" in out and "real income" in out
+    assert f"Trade with {deficits}" in out and "PAK → RUS" in out and "Real income" in out
+    row = next(line.split() for line in out.splitlines() if line.startswith("PAK → RUS"))
+    assert row[3] == amount(icio_matrix().values[icio_matrix().index("PAK"), icio_matrix().index("RUS")])
     assert "standard error 0.102" in out and "own_phased_in" in out and "90% intervals" in out
     assert "Kohl" not in out, "one line each: sources of other estimates are in `what-if effects`"
 
@@ -144,8 +149,9 @@ def test_a_shock_of_ones_own(capsys, tmp_path):
     out = answered(capsys, "what-if", "shock", str(file), "--sigma", "4")
     assert out.splitlines()[4].startswith("PAK")
     assert "sigma" in refused(capsys, "what-if", "shock", str(file), "--sigma", "1")
-    file.write_text("exporter,importer,cost_factor\nPAK,ATL,1.75\n", encoding="utf-8")
-    assert "ATL" in refused(capsys, "what-if", "shock", str(file), "--sigma", "4")
+    for row, word in (("PAK,ATL,1.75", "ATL"), ("PAK,RUS,much", "no number")):
+        file.write_text(f"exporter,importer,cost_factor\n{row}\n", encoding="utf-8")
+        assert word in refused(capsys, "what-if", "shock", str(file), "--sigma", "4")
 
 
 def test_effects_are_listed(capsys, tmp_path):
@@ -169,7 +175,7 @@ def test_json_alone_on_stdout_or_in_a_file_beside_the_table(capsys, tmp_path):
     assert printed["settings"]["draws"] == 30 and printed["changed"] == [["PAK", "RUS"], ["RUS", "PAK"]]
     csv, file = tmp_path / "changes.csv", tmp_path / "answer.json"
     out = answered(capsys, *question, "--csv", str(csv), "--json", str(file))
-    assert "real income" in out
+    assert "Real income" in out
     assert json.loads(file.read_text(encoding="utf-8")) == printed
     table = pd.read_csv(csv)
     assert {"deficits", "subject", "measure", "estimate", "lower", "upper"} <= set(table)
@@ -197,6 +203,7 @@ def test_a_file_that_cannot_be_written_is_refused_before_the_answer(capsys, tmp_
         (("trade", "depend", "PAK"), ("--on",)),
         (("trade", "depend", "--on", "RUS"), ("STATE",)),
         (("trade", "depend", "PAK", "--on", "RUS,"), ("empty name",)),
+        (("trade", "depend", "PAK", "--on", "RUS", "--since", "2030"), ("2030", "1995 to 2024")),
         (("trade", "diversion", "DEU", "--from", "RUS"), ("DEU", "joined")),
         (("trade", "diversion", "PAK", "--from", "RUS", "--before", "2023"), ("2023",)),
         (("trade", "gravity", "absent.csv", "--costs", "rta"), ("absent.csv",)),
@@ -207,6 +214,7 @@ def test_a_file_that_cannot_be_written_is_refused_before_the_answer(capsys, tmp_
         (("what-if", "agreement", "PAK", "RUS", "--sigma", "three"), ("three", "3:6")),
         (("what-if", "sanctions", "--on", "RUS"), ("--by",)),
         (("what-if", "sanctions", "--on", "RUS", "--by", "USA", "--observance", "1.5"), ("1.5",)),
+        (("what-if", "sanctions", "--on", "EAEU", "--by", "USA"), ("EAEU", "3 states", "ask for each")),
         (("what-if", "halt", "RUS"), ("--by",)),
     ],
     ids=" ".join,
@@ -239,6 +247,12 @@ def test_an_effect_of_ones_own(capsys):
     question = ("-q", "what-if", "agreement", "PAK", "RUS", "--effect", "0.3:0.05", "--sigma", "3:6", *DRAWS)
     out = answered(capsys, *question)
     assert "Effect yours: 0.3 log points (standard error 0.05)" in out and "sigma drawn from 3 to 6" in out
+
+
+def test_a_single_draw_claims_no_interval(capsys):
+    pytest.importorskip("numba", reason="equilibria need the extra `trade`")
+    out = answered(capsys, "-q", "what-if", "agreement", "PAK", "RUS", "--draws", "1")
+    assert "sigma 4.375. Estimates alone" in out and "[" not in out and "interval" not in out
 
 
 def test_a_program_of_its_own_gives_the_same(capsys):

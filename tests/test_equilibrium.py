@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import root
 
-from tropism.errors import IdentificationError, SchemaError
+from tropism.errors import ConvergenceError, IdentificationError, SchemaError
 from tropism.trade.equilibrium import solve_counterfactual
 from tropism.trade.flows import TradeMatrix
 
@@ -273,8 +273,10 @@ def with_row(**row):
         (np.ones((5, 5)), r"shape \(5, 5\); expected \(6, 6\)"),
         (np.ones((0, 6, 6)), r"shape \(0, 6, 6\)"),
         (np.full((6, 6), np.nan), "first A to A, nan"),
-        (-np.ones((6, 6)), "36 cost factors are missing, infinite or negative"),
+        (-np.ones((6, 6)), "36 cost factors are no number, infinite or negative"),
         (with_row(cost_factor=np.inf), "first A to B, inf"),
+        (with_row(cost_factor="a lot"), "1 cost factors are no number.*first A to B, nan"),
+        (pd.concat([with_row(draw=0), with_row(draw=np.nan)]), "row 1 has no draw"),
         (with_row(importer="PAK"), "row 0 has the importer PAK, which is not in the baseline"),
         (with_row().drop(columns="cost_factor"), "lacks the column cost_factor"),
         (with_row().iloc[:0], "no rows"),
@@ -318,19 +320,30 @@ def test_a_country_without_exports_is_refused():
         solve_counterfactual(TradeMatrix(tuple("ABCDEF"), trade, 2020, "dollars"), shock_of(), sigma=SIGMA)
 
 
-def test_a_country_cut_off_by_the_shock_is_refused():
-    shock = np.ones((6, 6))
-    shock[1, [0, 2, 3, 4, 5]] = shock[[0, 2, 3, 4, 5], 1] = 0
-    with pytest.raises(IdentificationError, match="ends all trade of B with"):
+@pytest.mark.parametrize(
+    ("ends_sales", "ends_purchases", "message"),
+    [
+        (True, True, "leaves B nothing to"),
+        (True, False, "B nothing to sell"),
+        (False, True, "B nothing to buy"),
+    ],
+)
+def test_a_country_cut_off_by_the_shock_is_refused(ends_sales, ends_purchases, message):
+    shock, others = np.ones((6, 6)), [0, 2, 3, 4, 5]
+    if ends_sales:
+        shock[1, others] = 0
+    if ends_purchases:
+        shock[others, 1] = 0
+    with pytest.raises(IdentificationError, match=message):
         solve_counterfactual(world(), shock, sigma=SIGMA)
 
 
 def test_markets_that_do_not_clear_are_an_error():
-    with pytest.raises(IdentificationError, match="1 of 1 draws did not clear their markets in 2 iterations"):
+    with pytest.raises(ConvergenceError, match="1 of 1 draws did not clear their markets in 2 iterations"):
         solve_counterfactual(world(), shock_of(), sigma=SIGMA, max_iterations=2)
     # The first draw is easy, the others are not.
     shocks = np.exp(np.linspace(0, 3, 30)[:, None, None] * np.log(shock_of()))
-    with pytest.raises(IdentificationError, match=r"of 30 draws did not clear.* 9 iterations; first draw"):
+    with pytest.raises(ConvergenceError, match=r"of 30 draws did not clear.* 9 iterations; first draw"):
         solve_counterfactual(world(), shocks, sigma=SIGMA, max_iterations=9)
 
 
@@ -350,6 +363,8 @@ def test_unknown_options_are_refused(option, message):
 
 def test_unknown_measures_and_countries_are_refused():
     found = solve_counterfactual(world(), shock_of(), sigma=SIGMA)
+    with pytest.raises(SchemaError, match="level: 90; an interval covers a share"):
+        found.tidy(level=90)
     with pytest.raises(SchemaError, match="no measure welfare"):
         found.change("welfare", "A")
     with pytest.raises(SchemaError, match="Z is not among"):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tropism.errors import IdentificationError, SchemaError
+from tropism.errors import ConvergenceError, IdentificationError, SchemaError
 from tropism.trade.equilibrium import (
     SectorBaseline,
     icio_baseline,
@@ -239,6 +239,8 @@ def test_accounts_that_do_not_close_are_refused():
         return SectorBaseline(COUNTRIES, SECTORS, year=2020, measured_in="dollars", **(parts | changes))
 
     build()
+    with pytest.raises(SchemaError, match="mine stands in it twice"):
+        SectorBaseline(COUNTRIES, ("farm", "mine", "mine"), year=2020, measured_in="dollars", **parts)
     with pytest.raises(SchemaError, match="purchases of farm by A differ from intermediate and final use"):
         build(final=base.final * (1 + 0.1 * (np.arange(12).reshape(3, 4) == 0)))
     with pytest.raises(SchemaError, match=r"final has shape \(2, 4\); expected \(3, 4\)"):
@@ -275,7 +277,7 @@ def test_shocks_that_do_not_fit_are_refused():
     nothing[1, :, 2] = 0
     with pytest.raises(IdentificationError, match="leaves C without any seller of mine"):
         solve_sector_counterfactual(made_up(), nothing, sigma=5.0)
-    with pytest.raises(IdentificationError, match="did not clear"):
+    with pytest.raises(ConvergenceError, match="did not clear"):
         solve_sector_counterfactual(made_up(), shocks(), sigma=5.0, max_iterations=2)
     with pytest.raises(SchemaError, match="numeraire is Z"):
         solve_sector_counterfactual(made_up(), shocks(), sigma=5.0, numeraire="Z")

@@ -5,10 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from tropism.errors import DataNotPresentError, IdentificationError, SchemaError, TriadError
+from tropism.tables import read_table
 from tropism.trade import _leave_out as kernel
+from tropism.trade import predicted
 from tropism.trade.gap import gap_series, held_out_coverage, trade_gap
 
 pytest.importorskip("pyfixest")
@@ -195,6 +198,38 @@ def test_series_points_are_the_gap_itself(made_up):
     table = trade_gap("C00", "C01", flows=flows, costs=costs, value="flow").summary().set_index("side")
     assert points.n_draws == 1
     assert points.path("C00>C01")[1][0] == pytest.approx(table.log_ratio["imports"], abs=1e-5)
+
+
+def test_the_embedded_draws_are_those_of_the_fit():
+    """What `assess` reads without any extra is `gap_series`, draw by draw, but for rounding."""
+    poles = ["RUS", "USA", "nobody"]
+    years = predicted.read(*map(read_table, predicted.TABLES))
+    for side in ("both", "imports"):
+        carried, fitted = predicted.gap_draws(years, poles, side), gap_series(poles, side=side)
+        assert carried.units == fitted.units and carried.years.tolist() == fitted.years.tolist() == [2022]
+        # Moves are rounded to 1e-4, of which log distance takes nine, predictions to five digits.
+        np.testing.assert_allclose(carried.values, fitted.values, atol=1.5e-3)
+        assert carried.values.std(axis=0).min() > 0.05
+
+
+def test_the_embedded_predictions_and_percentiles_are_those_of_trade_gap(pakistan):
+    (year,) = predicted.read(*map(read_table, predicted.TABLES))
+    table = pakistan.tidy().query("side == 'imports'").set_index("partner")
+    here = year.countries.index("PAK")
+    for partner in ("RUS", "USA", "IND"):
+        at = year.countries.index(partner), here
+        assert year.expected[at] == pytest.approx(table.predicted[partner], rel=1e-4)
+        like = predicted.like_scores(year.left_out, year.log_ratio(1.0), *at)
+        found = predicted.percentile(like, year.log_ratio(1.0)[at])
+        assert found == pytest.approx(table.percentile[partner], abs=2e-3)
+
+
+def test_years_survive_being_tabulated():
+    (year,) = predicted.read(*map(read_table, predicted.TABLES))
+    gaps, draws = predicted.tabulate(year)
+    (again,) = predicted.read(*(pa.Table.from_pandas(frame) for frame in (gaps, draws)))
+    for name in ("trade", "left_out", "moved"):
+        np.testing.assert_allclose(getattr(again, name), getattr(year, name), rtol=1e-6)
 
 
 def test_draws_are_as_wide_as_the_estimate_is_uncertain():

@@ -8,7 +8,8 @@ import pytest
 
 from tropism.errors import DataNotPresentError, IdentificationError, SchemaError
 from tropism.tables import load_table
-from tropism.trade.mirror import mirror, reports_from_comtrade, reports_from_cow
+from tropism.trade.mirror import mirror
+from tropism.trade.reports import reports_from_comtrade, reports_from_cow
 
 COLUMNS = ["exporter", "importer", "year", "reporter", "trade_usd"]
 

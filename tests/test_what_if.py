@@ -7,12 +7,13 @@ from datetime import date
 import numpy as np
 import pytest
 
-from tropism.errors import SchemaError, TriadError, UnknownStateError
+from tropism.errors import IdentificationError, SchemaError, TriadError, UnknownStateError
 from tropism.trade.coalition import coalition, joiners, members
 from tropism.trade.effects import find_effect, list_effects, sigma_range
 from tropism.trade.equilibrium import solve_counterfactual
 from tropism.trade.flows import TradeMatrix
-from tropism.trade.what_if import DEFICITS, _sums, what_if_agreement, what_if_halt, what_if_sanctions
+from tropism.trade.what_if import DEFICITS, what_if_agreement, what_if_halt, what_if_sanctions
+from tropism.trade.what_if.plan import _sums
 
 pytest.importorskip("numba", reason="equilibria need the extra `trade`")
 
@@ -27,6 +28,13 @@ def made_up(states=STATES, seed=1):
 
 
 WORLD = made_up()
+
+
+def without(seller, kept):
+    """The world when a state sells abroad to some alone."""
+    values, i = WORLD.values.copy(), STATES.index(seller)
+    values[i, [j for j, name in enumerate(STATES) if name not in (seller, *kept)]] = 0
+    return TradeMatrix(STATES, values, 2022, WORLD.measured_in)
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +121,29 @@ def test_a_halt_ends_the_flows_and_costs_the_seller():
     assert found.settings["at_stake_share_of_exports"] == pytest.approx(at_stake / exports)
 
 
+def test_flows_without_trade_are_left_out_and_the_rest_answers(recwarn):
+    found = what_if_agreement("PAK", "RUS", baseline=without("PAK", ["IND"]), draws=20)
+    assert "PAK → RUS" not in set(found.flows["flow"])
+    assert found.flows["flow"].iloc[0] == "RUS → PAK" and found.flows["estimate"].notna().all()
+    assert (found.alternatives["change_percent"] > 0).all()
+    assert not recwarn.list
+
+
+def test_a_seller_whom_everybody_leaves_is_named():
+    others = [state for state in STATES if state != "RUS"]
+    large = WORLD.values.copy()
+    large[0, 0] *= 1000  # even where all the world is smaller
+    for world in (WORLD, TradeMatrix(STATES, large, 2022, WORLD.measured_in)):
+        with pytest.raises(IdentificationError, match="leaves RUS nothing to sell to the other"):
+            what_if_halt("RUS", others, baseline=world, draws=1)
+
+
+def test_one_name_may_stand_for_itself():
+    one = what_if_sanctions("RUS", "USA", exempt="IND", baseline=WORLD, draws=1)
+    assert one.settings["by"] == ["USA"] and one.settings["exempt"] == ["IND"]
+    assert what_if_halt("RUS", "IND", baseline=WORLD, draws=1).settings["buyers"] == ["IND"]
+
+
 def test_sums_of_flows_are_those_of_the_matrices(sanctions):
     equilibrium = sanctions.equilibria["balanced"]
     for rows, columns in (([0], [4, 5, 6]), ([0], [1, 2, 3, 7]), ([1, 2], [0]), ([0], [0])):
@@ -171,6 +202,22 @@ def test_an_effect_whose_sign_hangs_on_deficits_is_called_out():
     assert any("2022 already has sanctions on RUS" in note for note in found.notes)
 
 
+def test_sanctions_that_ended_or_leave_trade_alone_are_not_in_the_baseline():
+    """Those on Pakistan ended, or were about aid and arms."""
+    found = what_if_sanctions("PAK", ["USA"], draws=1)
+    assert not any("already has sanctions" in note for note in found.notes)
+
+
+def test_the_answer_says_which_baseline_and_which_real_income(agreement):
+    embedded = what_if_agreement("PAK", "RUS", draws=1)
+    assert (embedded.settings["baseline_kind"], agreement.settings["baseline_kind"]) == (
+        "observed",
+        "as given",
+    )
+    for found, kind in ((embedded, "observed"), (agreement, "as given")):
+        assert any(f"trade of 2022, {kind}" in note and "p/P" in note for note in found.notes)
+
+
 def test_every_other_estimate_is_shown_beside(agreement):
     table = agreement.alternatives.set_index("effect")
     names = list_effects("agreement_effect")["name"]
@@ -200,6 +247,22 @@ def test_the_plot_has_bars_with_intervals_and_a_map(agreement):
     assert '"PAK"' in drawn and "NaN" not in drawn and "Infinity" not in drawn
 
 
+def test_a_single_draw_takes_the_middle_of_sigma():
+    range_of, middle = (
+        what_if_agreement("PAK", "RUS", sigma=sigma, baseline=WORLD, draws=1) for sigma in ((3, 6), 4.5)
+    )
+    assert range_of.flows["estimate"].tolist() == middle.flows["estimate"].tolist()
+    assert range_of.alternatives.equals(middle.alternatives)
+
+
+def test_organisations_stand_for_their_members_at_the_end_of_the_baselines_year():
+    states = ("RUS", "USA", "DEU", "GBR", "HRV")
+    world = made_up(states)
+    for day, joined in ((None, ["DEU", "HRV"]), (date(2010, 6, 1), ["DEU", "GBR"])):
+        found = what_if_sanctions("RUS", ["EU"], baseline=world, draws=1, day=day)
+        assert sorted(found.settings["by"]) == joined
+
+
 def test_a_single_draw_has_no_interval():
     found = what_if_agreement("PAK", "RUS", baseline=WORLD, draws=1)
     assert found.summary()["lower_balanced"].isna().all()
@@ -226,6 +289,8 @@ def test_sigma_comes_from_published_elasticities_unless_given():
     table = list_effects("trade_elasticity").set_index("name")["estimate"]
     assert low == 1 - table["boehm_2023_long_run_weaker"]
     assert high == 1 - table["fontagne_guimbard_orefice_2022"]
+    # What a tariff does within a year is no long-run elasticity; no other lies outside the range.
+    assert (1 - table.drop("boehm_2023_one_year")).between(low, high).all()
     assert sigma_range(4) == (4, 4) and sigma_range((3, 6)) == (3, 6)
 
 
@@ -267,13 +332,26 @@ def test_who_joined_follows_from_dated_facts():
         (lambda: what_if_sanctions("RUS", ["USA"], observance=0, baseline=WORLD), SchemaError, "observance"),
         (lambda: what_if_sanctions("USA", ["USA"], baseline=WORLD), TriadError, "both sides"),
         (lambda: what_if_halt("RUS", ["RUS"], baseline=WORLD), TriadError, "both sides"),
+        (lambda: what_if_sanctions("EU", ["USA"], baseline=WORLD), TriadError, "2 states .*DEU, FRA"),
+        (lambda: what_if_halt("EU", ["USA"], baseline=WORLD), TriadError, "about one"),
+        (lambda: what_if_sanctions("RUS", [], baseline=WORLD), TriadError, "nobody is named"),
+        (
+            lambda: what_if_sanctions("RUS", ["EU"], baseline=WORLD, day=date(1950, 1, 1)),
+            UnknownStateError,
+            "EU had no full members on 1950-01-01",
+        ),
+        (
+            lambda: what_if_halt("RUS", ["IND"], baseline=without("RUS", [])),
+            IdentificationError,
+            "RUS sell nothing to the other",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_solved(call, error, words, monkeypatch):
     def solve(*args, **kwargs):
         pytest.fail("solved before it was refused")
 
-    monkeypatch.setattr("tropism.trade.what_if.solve_counterfactual", solve)
+    monkeypatch.setattr("tropism.trade.what_if.plan.solve_counterfactual", solve)
     with pytest.raises(error, match=words):
         call()
 

@@ -17,6 +17,8 @@ from tropism.version import __version__
 if TYPE_CHECKING:
     from tropism.assessment import assess
     from tropism.report import write_chart, write_report
+    from tropism.shifts import scan
+    from tropism.shifts.multiverse import multiverse
     from tropism.sources import fetch_table
     from tropism.states import find_state
     from tropism.tables import add_table, list_tables, load_table
@@ -49,6 +51,8 @@ __all__ = [
     "list_vote_sets",
     "load_table",
     "mirror",
+    "multiverse",
+    "scan",
     "select_rollcalls",
     "solve_counterfactual",
     "trade_gap",

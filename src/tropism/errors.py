@@ -37,6 +37,10 @@ class IdentificationError(TropismError, ValueError):
     """Data from which an estimate cannot be told: unanimous, disconnected, or absorbed."""
 
 
+class ConvergenceError(TropismError, RuntimeError):
+    """Iterations that ended before they had settled: the answer exists, perhaps, but was not found."""
+
+
 class MissingExtraError(TropismError, ImportError):
     """An optional part of the package is not installed; says how to install it."""
 

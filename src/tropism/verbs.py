@@ -18,6 +18,13 @@ class Verb:
 VERBS = (
     Verb("assess", "tropism.assessment", "assess", "tropism.assessment.Assessment"),
     Verb("write_report", "tropism.report", "assess --html", "pathlib.Path"),
+    Verb("scan", "tropism.shifts", "scan", "tropism.shifts.Scan"),
+    Verb(
+        "multiverse",
+        "tropism.shifts.multiverse",
+        "shift --multiverse",
+        "tropism.shifts.multiverse.Multiverse",
+    ),
     Verb("vote_similarity", "tropism.votes", "votes similarity", "tropism.votes.VoteSimilarity"),
     Verb("estimate_ideal_points", "tropism.votes", "votes fit", "tropism.votes.IdealPoints"),
     Verb("select_rollcalls", "tropism.votes", "votes fit --set", "pandas.DataFrame"),

@@ -6,7 +6,8 @@ import pytest
 
 from tropism.errors import IdentificationError
 from tropism.trade.gap import gap_series, held_out_coverage, trade_gap
-from tropism.trade.mirror import mirror, reports_from_comtrade, reports_from_cow
+from tropism.trade.mirror import mirror
+from tropism.trade.reports import reports_from_comtrade, reports_from_cow
 
 #: CEPII's codes predate 2010.
 RENAMED = {"ROM": "ROU", "ZAR": "COD", "TMP": "TLS", "PAL": "PSE"}

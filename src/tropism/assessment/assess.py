@@ -251,6 +251,8 @@ def _row(
             return absent(f"the data hold nothing on {names[0]}")
         return absent(f"no data on {names[0]} with {who}")
     if not dimension.tests_change:
+        if dimension.remarks:
+            fields |= {"remarks": dimension.remarks(tables, triad, _poles(triad), window)}
         return _level_row(fields, series, triad, window, sources)
     shifts = infer_shifts(series, triad, window, summary=dimension.summary, pool=_codes())
     fields |= {
@@ -317,8 +319,8 @@ def _has_data(series: Series, unit: str) -> bool:
 def _level_row(
     fields: dict[str, Any], series: Series, triad: Triad, window: Window, sources: tuple[Any, ...]
 ) -> EvidenceRow:
-    toward, away = (series.path(dyad(triad.state, pole)) for pole in triad.poles)
-    year = int(toward[0][-1])
+    toward, away = (_level(series, dyad(triad.state, pole)) for pole in triad.poles)
+    year = int(series.path(dyad(triad.state, triad.toward))[0][-1])
     field = series.toward(triad.toward).minus(series.toward(triad.away_from))
     others = [state for state in field.units if state != triad.state]
     n_others = int((~field.select(others).missing).any(axis=1).sum())
@@ -326,10 +328,17 @@ def _level_row(
         **fields,
         status="level",
         direction="cannot tell (one year)",
-        toward_level=Estimate(float(toward[1][-1])),
-        away_level=Estimate(float(away[1][-1])),
+        toward_level=toward,
+        away_level=away,
         coverage=Coverage((year, year), (year, year), 0, 1, n_others, sources),
     )
+
+
+def _level(series: Series, unit: str) -> Estimate:
+    """The last year of one dyad, with an interval where the measure has draws."""
+    last = series.select([unit]).tidy().iloc[-1]
+    bounds = (float(last[key]) for key in ("lower", "upper", "level") if series.has_sampling_error)
+    return Estimate(float(last["estimate"]), *bounds)
 
 
 def _gaps(series: Series, shifts: Shifts, names: tuple[str, str, str]) -> tuple[str, ...]:

@@ -252,16 +252,17 @@ def level_chart(row: EvidenceRow, assessment: Assessment) -> alt.LayerChart | No
         marks.append(
             {"value": own.estimate * _scale(row), "low": bottom + 0.29, "top": bottom + 0.72, "label": label}
         )
-    high = 1.05 * max([float(each["value"]) for each in (*ticks, *marks)] + [1e-9])
+    shown = [float(each["value"]) for each in (*ticks, *marks)]
+    low, high = 1.05 * min([*shown, 0.0]), 1.05 * max([*shown, 1e-9])
     x = alt.X(
         "value:Q",
         title=None,
-        scale=alt.Scale(domain=[0, high], nice=False),
+        scale=alt.Scale(domain=[low, high], nice=False),
         axis=alt.Axis(tickCount=5, grid=False, labelExpr=_level_label(row)),
     )
     y = alt.Y("low:Q", scale=alt.Scale(domain=[0, 2], nice=False), axis=None)
     layers = [_ticks(ticks, x, y), _diamonds(marks, x, y)]
-    layers += [_name(mark, float(mark["value"]) > high / 2, x, y, gap=0) for mark in marks]
+    layers += [_name(mark, float(mark["value"]) > (low + high) / 2, x, y, gap=0) for mark in marks]
     return alt.LayerChart(layer=layers, width=WIDTH, height=2 * STRIP_HEIGHT)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tropism.cli import assess, data, trade, votes, what_if
+from tropism.cli import assess, data, scan, shift, trade, votes, what_if
 from tropism.errors import TropismError
 from tropism.version import __version__
 
@@ -37,7 +37,16 @@ def app(verbose: int, quiet: bool) -> None:
     log.setLevel(level)
 
 
-for command in (assess.assess, data.state, data.data, trade.trade, votes.votes, what_if.what_if):
+for command in (
+    assess.assess,
+    data.state,
+    data.data,
+    scan.scan,
+    shift.shift,
+    trade.trade,
+    votes.votes,
+    what_if.what_if,
+):
     app.add_command(command)
 
 

@@ -100,7 +100,8 @@ def _mirror(
     from tropism.errors import DataNotPresentError
     from tropism.report.terminal_trade import print_mirror
     from tropism.tables import load_table
-    from tropism.trade.mirror import mirror, reports_from_comtrade
+    from tropism.trade.mirror import mirror
+    from tropism.trade.reports import reports_from_comtrade
 
     def answer() -> Any:
         if file is None:

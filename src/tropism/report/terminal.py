@@ -65,9 +65,11 @@ def _evidence_table(assessment: Assessment) -> Table:
     for row in assessment.rows:
         title = Text.assemble(row.title, "\n", (row.direction, "italic"))
         # An interval stands below its estimate: beside it the table would be wider than 80 columns.
-        change = change_in_words(row).replace(" [", "\n[")
-        numbers = (level_in_words(row, 0), level_in_words(row, 1), change, percentile(row))
-        table.add_row(title, *numbers, style=STYLES[row.unusual])
+        numbers = (
+            text.replace(" [", "\n[")
+            for text in (level_in_words(row, 0), level_in_words(row, 1), change_in_words(row))
+        )
+        table.add_row(title, *numbers, percentile(row), style=STYLES[row.unusual])
     return table
 
 

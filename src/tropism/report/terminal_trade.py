@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tropism.trade.gap import TradeGap
     from tropism.trade.gravity import GravityFit
     from tropism.trade.mirror import Mirror
-    from tropism.trade.what_if_result import WhatIf
+    from tropism.trade.what_if import WhatIf
 
 #: A change too small to show.
 NOTHING = "≈0"
@@ -64,6 +64,7 @@ def print_gap(gap: TradeGap, console: Console | None = None) -> None:
 def print_dependence(found: Dependence, since: int | None = None, console: Console | None = None) -> None:
     """Print each flow with its share on either side, what comes by third countries, and the change."""
     console = console or _console()
+    changes = None if since is None else found.change(since, found.settings["year"])
     console.print(Text(f"Trade of {found.state} with {', '.join(found.on)}, both ways", style="bold"))
     console.print()
     summary = found.summary().set_index(["state", "partner", "goods", "side"])
@@ -97,9 +98,9 @@ def print_dependence(found: Dependence, since: int | None = None, console: Conso
             f"By third countries: {amount(row['by_third_million_usd'])} million USD of {row['partner']}'s "
             f"value in inputs that {found.state} buys elsewhere ({share(part)} of all it imports)."
         )
-    if since is not None:
+    if changes is not None:
         console.print()
-        _print_change(found, since, console)
+        _print_change(changes[changes["state"] == found.state], console)
     hard = found.settings["hard_to_replace_above"]
     _print_notes(
         (
@@ -111,19 +112,17 @@ def print_dependence(found: Dependence, since: int | None = None, console: Conso
     )
 
 
-def _print_change(found: Dependence, since: int, console: Console) -> None:
-    until = found.settings["year"]
-    rows = found.change(since, until)
-    rows = rows[(rows["item"] == "all") & (rows["state"] == found.state)]
-    table = _table("energy and minerals\n", f"{since}\nmillion USD", f"{until}\nmillion USD", "change\n")
-    for row in rows.to_dict("records"):
+def _print_change(changes: pd.DataFrame, console: Console) -> None:
+    levels = [column for column in map(str, changes) if column.startswith("level_million_usd_")]
+    years = [column.removeprefix("level_million_usd_") for column in levels]
+    table = _table("energy and minerals\n", *(f"{year}\nmillion USD" for year in years), "change\n")
+    for row in changes[changes["item"] == "all"].to_dict("records"):
         verb = "buys from" if row["side"] == "imports" else "sells to"
         grown = row["growth"]
         change = "–" if grown != grown else f"{grown:+.0%}"
         table.add_row(
-            f"{found.state} {verb} {row['partner']}",
-            amount(row[f"level_million_usd_{since}"]),
-            amount(row[f"level_million_usd_{until}"]),
+            f"{row['state']} {verb} {row['partner']}",
+            *(amount(row[column]) for column in levels),
             "small base" if row["small_base"] else change,
         )
     console.print(table)
@@ -177,10 +176,14 @@ def print_what_if(answer: WhatIf, console: Console | None = None) -> None:
     console = console or _console()
     console.print(Text(answer.question, style="bold"))
     low, high = answer.settings["sigma"]
-    sigma = f"sigma {low:g}" if low == high else f"sigma drawn from {low:g} to {high:g}"
     level, draws = answer.settings["level"], answer.settings["draws"]
+    if draws == 1:
+        drawn, basis = f"sigma {(low + high) / 2:g}", "Estimates alone, without draws."
+    else:
+        drawn = f"sigma {low:g}" if low == high else f"sigma drawn from {low:g} to {high:g}"
+        basis = f"{level:.0%} intervals from {draws:,} draws."
     effect = "" if answer.effect is None else f"Effect {answer.effect.name}: {answer.effect.in_words()}; "
-    console.print(f"{effect}{sigma}. {level:.0%} intervals from {draws:,} draws.")
+    console.print(f"{effect}{drawn}. {basis}")
     console.print()
     for deficits, words in DEFICITS.items():
         console.print(Text(f"Trade with {words}", style="underline"))
@@ -197,7 +200,8 @@ def print_what_if(answer: WhatIf, console: Console | None = None) -> None:
         console.print(table)
         console.print()
     summary = answer.summary()
-    table = _table("real income, per cent", *DEFICITS.values())
+    console.print(Text("Real income, per cent", style="underline"))
+    table = _table("state", *DEFICITS.values())
     for row in summary.to_dict("records"):
         cells = [
             _bounded({key: row[f"{key}_{name}"] for key in ("estimate", "lower", "upper")}, _fine)
@@ -210,7 +214,7 @@ def print_what_if(answer: WhatIf, console: Console | None = None) -> None:
         flow = answer.flows["flow"].iloc[0]
         first = answer.focus[0]
         table = _table(
-            "with another estimate\n",
+            "by estimate\n",
             "log\npoints",
             f"{flow}\nmillion USD",
             "\nper cent",

@@ -45,12 +45,12 @@ def number(value: float, row: EvidenceRow, *, signed: bool = False) -> str:
 
 
 def level_in_words(row: EvidenceRow, pole: int) -> str:
-    """Closeness to one pole, before → after; the level of one year where there is no other."""
+    """Closeness to one pole, before → after; the level of one year, with its interval, where that is all."""
     if row.shift is not None:
         old, new = (row.shift.toward, row.shift.away)[pole]
         return f"{number(old.estimate, row)} → {number(new.estimate, row)}"
     level = (row.toward_level, row.away_level)[pole]
-    return NOTHING if level is None else number(level.estimate, row)
+    return NOTHING if level is None else number(level.estimate, row) + interval_in_words(level, row)
 
 
 def change_in_words(row: EvidenceRow) -> str:

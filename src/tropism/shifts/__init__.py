@@ -1,5 +1,6 @@
-"""Shifts: how much closeness changed, whose move it was, and how unusual that is among all states."""
+"""Shifts: how much closeness changed, whose move it was, when, and how unusual among all states."""
 
+from tropism.shifts.breaks import Break, BreakPrior, infer_break
 from tropism.shifts.change import (
     LEVEL,
     MIN_PLACEBOS,
@@ -11,15 +12,33 @@ from tropism.shifts.change import (
     Summary,
     infer_shifts,
 )
+from tropism.shifts.decomposition import Decomposition, FittedVotes, decompose
+from tropism.shifts.scan import Scan, scan
+from tropism.shifts.siding import Siding, siding
+from tropism.shifts.synthetic import SyntheticControl, synthetic_control
+from tropism.shifts.tilt import tilt_series
 
 __all__ = [
     "LEVEL",
     "MIN_PLACEBOS",
     "MIN_YEARS",
+    "Break",
+    "BreakPrior",
+    "Decomposition",
     "Estimate",
+    "FittedVotes",
     "Placebo",
+    "Scan",
     "Shift",
     "Shifts",
+    "Siding",
     "Summary",
+    "SyntheticControl",
+    "decompose",
+    "infer_break",
     "infer_shifts",
+    "scan",
+    "siding",
+    "synthetic_control",
+    "tilt_series",
 ]

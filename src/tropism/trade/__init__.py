@@ -16,7 +16,8 @@ from tropism.trade.exposure import embodied_value, exposure, input_output
 from tropism.trade.flows import TradeMatrix, check_flows, icio_matrix, trade_matrix
 from tropism.trade.gap import TradeGap, gap_series, held_out_coverage, trade_gap
 from tropism.trade.gravity import GravityFit, estimate_gravity
-from tropism.trade.mirror import Mirror, mirror, reports_from_comtrade, reports_from_cow
+from tropism.trade.mirror import Mirror, mirror
+from tropism.trade.reports import reports_from_comtrade, reports_from_cow
 from tropism.trade.shares import (
     ENERGY,
     export_level_series,
@@ -26,8 +27,7 @@ from tropism.trade.shares import (
     intermediate_share_series,
     recorded_trade,
 )
-from tropism.trade.what_if import what_if_agreement, what_if_halt, what_if_sanctions
-from tropism.trade.what_if_result import WhatIf
+from tropism.trade.what_if import WhatIf, what_if_agreement, what_if_halt, what_if_sanctions
 
 __all__ = [
     "ENERGY",

@@ -114,7 +114,7 @@ def leave_pair_out(trade: np.ndarray, weight: np.ndarray, costs: np.ndarray, the
 
     Notes
     -----
-    One Newton step gives all pairs at once (Pregibon 1981, equation 3, with two rows left out); pairs that
+    One Newton step gives all pairs at once (Pregibon 1981, with two rows left out); pairs that
     it moves by more than `ONE_STEP_IS_ENOUGH` are refitted.
     """
     n = len(trade)

@@ -39,18 +39,22 @@ def coalition(names: Sequence[str], day: date) -> tuple[str, ...]:
     UnknownStateError
         If a name is neither a state nor an organisation with full members on that day.
     """
+    organisations = {row["organisation"] for row in read_table("memberships").to_pylist()}
     found: dict[str, None] = {}
     for name in names:
-        inside = members(name.upper(), day)
-        if inside:
+        if name.upper() in organisations:
+            inside = members(name.upper(), day)
+            if not inside:
+                raise UnknownStateError(
+                    f"{name} had no full members on {day.isoformat()}. Choose another day."
+                )
             found |= dict.fromkeys(inside)
             continue
         try:
             found[find_state(name, territories=True).iso3] = None
         except UnknownStateError as unknown:
-            organisations = sorted({row["organisation"] for row in read_table("memberships").to_pylist()})
             raise UnknownStateError(
-                f"{unknown} Organisations may be named too: {', '.join(organisations)}."
+                f"{unknown} Organisations may be named too: {', '.join(sorted(organisations))}."
             ) from None
     return tuple(found)
 

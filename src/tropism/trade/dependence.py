@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tropism.errors import DataNotPresentError, TriadError
+from tropism.errors import DataNotPresentError, TriadError, WindowError
 from tropism.series import Provenance
 from tropism.states import find_state
 from tropism.tables import read_table
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
-#: A change over a base below this, in million US dollars, is given as levels and never as a percentage:
-#: one cargo of crude oil is worth about as much.
+#: A change over a base below this, in million US dollars, is given as levels and never as a percentage: a
+#: million barrels, one cargo, are as much at 100 dollars a barrel.
 SMALL_BASE = 100.0
 
 #: Others having to sell this much more of a product makes it hard to replace.
@@ -112,9 +112,21 @@ class Dependence:
             state, partner, side, item, level and share in both years, ``growth`` (a fraction) and
             ``small_base``: true where the level of the first year is below the floor of the settings; growth
             is then null, since the percentage would say more about the base than about the change.
+
+        Raises
+        ------
+        WindowError
+            If the years are not in order, or one is not in the table.
         """
         keys = ["state", "partner", "side", "item"]
         rows = self.shares[self.shares["goods"] == MINERALS]
+        years = sorted(set(rows["year"].tolist()))
+        if not since < until or not {since, until} <= set(years):
+            has = f"has {years[0]} to {years[-1]}" if years else "has none of these states"
+            raise WindowError(
+                f"dependence: from {since} to {until}; the table of {MINERALS} {has}. Choose two years of "
+                "it, the earlier first."
+            )
         sides = [
             rows[rows["year"] == year].set_index(keys)[["level_million_usd", "share"]].add_suffix(f"_{year}")
             for year in (since, until)

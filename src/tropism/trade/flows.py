@@ -335,6 +335,12 @@ def icio_matrix(sectors: Sequence[str] | None = None) -> TradeMatrix:
     )
 
 
+def stated_provenance(table: pd.DataFrame) -> tuple[Provenance, ...]:
+    """Where a table of this package came from, which it carries along; empty for any other."""
+    stated = table.attrs.get("provenance")
+    return (Provenance(**stated),) if stated else ()
+
+
 def _require_domestic(flows: pd.DataFrame, value: str) -> None:
     """Raise if a country trades in a year without domestic sales above zero."""
     import pandas as pd

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from tropism.dyads import dyad
 from tropism.errors import DataNotPresentError, SchemaError, TriadError
 from tropism.series import Provenance, Series
 from tropism.states import find_state
@@ -24,17 +23,12 @@ from tropism.tables.library import table_info
 from tropism.trade import _leave_out as kernel
 from tropism.trade.gravity import estimate_gravity
 from tropism.trade.panels import ALL_SECTORS, Panel, make_panels
+from tropism.trade.predicted import Bins, PredictedTrade, Side, gap_draws, like_scores, percentile
 from tropism.version import __version__
 
 if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
-
-Side = Literal["exports", "imports", "both"]
-
-#: An interval rests on flows of like predicted size: tenths of all flows, or fewer bins of at least this.
-MIN_BIN = 100
-BINS = 10
 
 PAPERS = (
     "Santos Silva and Tenreyro (2006), The Log of Gravity, REStat 88(4).",
@@ -319,37 +313,11 @@ def gap_series(
     _check_numbers(0.9, floor)
     if side not in ("both", "exports", "imports"):
         raise SchemaError(f"trade gap: side is {side!r}. Choose both, exports or imports.")
-    panels = make_panels(flows, costs, value, False, years)
-    states = sorted({label for panel in panels for label in panel.countries})
-    pairs = [(x, pole) for pole in dict.fromkeys(poles) if pole in states for x in states if x != pole]
-    all_years = np.array(sorted({panel.year for panel in panels}), dtype=np.int64)
-    values = np.full((max(draws, 1), len(pairs), all_years.size), np.nan, dtype=np.float32)
-    generator = np.random.default_rng(seed)
-    for panel in panels:
-        fit = _fit(panel)
-        panel = fit.panel
-        place = {label: i for i, label in enumerate(panel.countries)}
-        held = [k for k, (x, pole) in enumerate(pairs) if x in place and pole in place]
-        i, j = (np.array([place[pairs[k][end]] for k in held], dtype=np.int64) for end in (0, 1))
-        shift = _bootstrap(fit, draws, generator)
-        actual = np.where(panel.weight > 0, panel.trade, np.nan)
-        for draw, moved in enumerate(shift):
-            mean = np.exp(fit.left_out + moved)
-            ways = {"exports": (i, j), "imports": (j, i)}
-            chosen = [ways[side]] if side != "both" else list(ways.values())
-            seen, expected = (sum(matrix[way] for way in chosen) for matrix in (actual, mean))
-            at = int(np.searchsorted(all_years, panel.year))
-            values[draw, held, at] = np.log((seen + floor) / (expected + floor))
-    return Series(
-        name=f"trade_gap_{side}",
-        values=values,
-        missing=np.asarray(np.isnan(values).any(axis=0)),
-        units=tuple(dyad(x, pole) for x, pole in pairs),
-        years=all_years,
-        label="Trade with the pole against what gravity predicts",
-        measured_in="log of actual over predicted trade",
-        block="trade",
-        signal="cheap",
+    return gap_draws(
+        predicted_trade(flows=flows, costs=costs, value=value, years=years, draws=draws, seed=seed),
+        poles,
+        side,
+        floor,
         provenance=_provenance(flows, costs),
         notes=(
             *_data_notes(flows, costs),
@@ -357,6 +325,37 @@ def gap_series(
             "pairs about it.",
         ),
     )
+
+
+def predicted_trade(
+    *,
+    flows: pd.DataFrame | None = None,
+    costs: pd.DataFrame | None = None,
+    value: str = "flow_million_usd",
+    years: Iterable[int] | None = None,
+    draws: int = 200,
+    seed: int = 0,
+) -> list[PredictedTrade]:
+    """Trade of each year, what the fit without the pair predicts, and draws of the fit.
+
+    Parameters and errors are those of `gap_series`.
+    """
+    generator = np.random.default_rng(seed)
+    found = []
+    for fit in map(_fit, make_panels(flows, costs, value, False, years)):
+        panel = fit.panel
+        found.append(
+            PredictedTrade(
+                year=panel.year,
+                countries=panel.countries,
+                costs=panel.names,
+                trade=np.where(panel.weight > 0, panel.trade, np.nan),
+                left_out=fit.left_out,
+                values=panel.costs,
+                moved=_bootstrap(fit, draws, generator),
+            )
+        )
+    return found
 
 
 def held_out_coverage(
@@ -408,8 +407,8 @@ def held_out_coverage(
             # A country whose every trade is in the fold cannot be predicted from the rest.
             held &= np.isfinite(expected)
             size = expected[held]
-            bins = _Bins(left[known], score[known])
-            low, high = bins.interval(size, level)
+            found = [_tails(scores, level) for scores in Bins(left[known], score[known]).like(size)]
+            low, high = np.array(found).reshape(-1, 2).T
             new = np.log((panel.trade[held] + floor) / (np.exp(size) + floor))
             rows.append(
                 pd.DataFrame(
@@ -487,30 +486,6 @@ def _fit(panel: Panel) -> _Fit:
     return _Fit(panel, table, theta, left_out)
 
 
-@dataclass(frozen=True)
-class _Bins:
-    """Scores of pairs, in bins of like predicted size: both arrays of shape (flows,)."""
-
-    size: np.ndarray
-    score: np.ndarray
-
-    def edges(self) -> np.ndarray:
-        bins = int(np.clip(self.size.size // MIN_BIN, 1, BINS))
-        return np.quantile(self.size, np.arange(1, bins) / bins)
-
-    def like(self, size: np.ndarray) -> list[np.ndarray]:
-        """Sorted scores of the bin that each size falls into."""
-        edges = self.edges()
-        bin_of = np.searchsorted(edges, self.size, side="right")
-        by_bin = [np.sort(self.score[bin_of == number]) for number in range(edges.size + 1)]
-        return [by_bin[number] for number in np.searchsorted(edges, size, side="right")]
-
-    def interval(self, size: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
-        """Bounds of the score of a new pair of each size, equal tails, conformal."""
-        found = [_tails(scores, level) for scores in self.like(size)]
-        return np.array([low for low, _ in found]), np.array([high for _, high in found])
-
-
 def _tails(scores: np.ndarray, level: float) -> tuple[float, float]:
     """Order statistics between which a new score lies with at least this probability."""
     tail = (1 - level) / 2 * (scores.size + 1)
@@ -528,23 +503,19 @@ def _measure(fit: _Fit, state: str, floor: float, level: float) -> pd.DataFrame:
     panel = fit.panel
     at = panel.countries.index(state)
     score = np.log((panel.trade + floor) / (np.exp(fit.left_out) + floor))
-    usable = np.isfinite(score) & (panel.weight > 0)
+    score[panel.weight == 0] = np.nan
+    usable = np.isfinite(score)
     tables = []
     for side in ("exports", "imports"):
         own = np.zeros_like(usable)
         own[(at, slice(None)) if side == "exports" else (slice(None), at)] = True
         i, j = np.nonzero(own & usable)
         other = j if side == "exports" else i
-        bounds, percentile = [], []
-        for one, two in zip(i, j, strict=True):
-            # A pair is not measured by itself.
-            rest = usable.copy()
-            rest[one, two] = rest[two, one] = False
-            bins = _Bins(fit.left_out[rest], score[rest])
-            like = bins.like(fit.left_out[[one], [two]])[0]
+        bounds, standing = [], []
+        for one, two in zip(i.tolist(), j.tolist(), strict=True):
+            like = like_scores(fit.left_out, score, one, two)
             bounds.append(_tails(like, level))
-            below = np.searchsorted(like, score[one, two]) + np.searchsorted(like, score[one, two], "right")
-            percentile.append((below / 2 + 0.5) / (like.size + 1))
+            standing.append(percentile(like, score[one, two]))
         low, high = np.array(bounds).reshape(-1, 2).T
         predicted = np.exp(fit.left_out[i, j])
         table = pd.DataFrame(
@@ -559,7 +530,7 @@ def _measure(fit: _Fit, state: str, floor: float, level: float) -> pd.DataFrame:
                 "lower": np.maximum((predicted + floor) * np.exp(low) - floor, 0.0),
                 "upper": (predicted + floor) * np.exp(high) - floor,
                 "level": level,
-                "percentile": percentile,
+                "percentile": standing,
                 "reading": np.select(
                     [score[i, j] > high, score[i, j] < low],
                     ["more than pairs of like size", "less than pairs of like size"],
@@ -573,18 +544,17 @@ def _measure(fit: _Fit, state: str, floor: float, level: float) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _bootstrap(fit: _Fit, draws: int, generator: np.random.Generator) -> Iterable[np.ndarray]:
-    """How log predictions move from draw to draw, each of shape (n, n); zeros where there are no draws."""
-    panel = fit.panel
-    n = len(panel.countries)
+def _bootstrap(fit: _Fit, draws: int, generator: np.random.Generator) -> np.ndarray:
+    """How far parameters move from draw to draw, shape (draws, 2 n + k); without draws one row of zeros."""
     if draws < 2:
-        yield np.zeros((n, n))
-        return
-    base = kernel.predictor(fit.theta, panel.costs)
-    for _ in range(draws):
+        return np.zeros((1, fit.theta.size))
+    panel, n = fit.panel, len(fit.panel.countries)
+    moved = np.empty((draws, fit.theta.size))
+    for draw in range(draws):
         pair = np.triu(generator.exponential(size=(n, n)), 1)
-        theta = kernel.refit(panel.trade, panel.weight * (pair + pair.T), panel.costs, fit.theta)
-        yield kernel.predictor(theta, panel.costs) - base
+        weight = panel.weight * (pair + pair.T)
+        moved[draw] = kernel.refit(panel.trade, weight, panel.costs, fit.theta) - fit.theta
+    return moved
 
 
 # ------------------------------------------------------------------------------------------ words

@@ -12,27 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tropism.errors import DataNotPresentError, IdentificationError, SchemaError, UnknownStateError
+from tropism.errors import DataNotPresentError, IdentificationError, SchemaError
 from tropism.series import Provenance
-from tropism.states import State, find_state, from_comtrade, from_cow
+from tropism.states import find_state
+from tropism.trade.flows import stated_provenance
+from tropism.trade.reports import WORLD, require_columns
 from tropism.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import altair as alt
     import pandas as pd
 
-#: Largest ratio of import (c.i.f.) to export (f.o.b.) that freight and insurance are taken to explain: the
-#: uniform factor of the IMF's Direction of Trade Statistics up to 2017, which uses 1.06 since.
+#: Largest ratio of import (c.i.f.) to export (f.o.b.) put down to freight and insurance: an assumption. The
+#: table trade_estimates gives 1.06, the IMF's factor for all pairs and the OECD's average over them; distant
+#: and bulky trade costs more, so that the band is wider.
 CIF_FOB = 1.10
 
-#: The partner of a national total in tables made by `reports_from_cow`.
-WORLD = "WLD"
-
 PAPERS = (
-    "IMF (2017), Direction of Trade Statistics Yearbook, introduction: a c.i.f./f.o.b. factor of 1.06; Gong "
-    "(1994), IMF WP/94/142, on the uniform factor of 1.10 before it.",
+    "International Monetary Fund (2017), Direction of Trade Statistics Yearbook: a c.i.f./f.o.b. factor of "
+    "1.06.",
+    "OECD (2016), Statistical Insights: New OECD Database on International Transport and Insurance Costs.",
     "Fisman and Wei (2004), Tax Rates and Tax Evasion: Evidence from 'Missing Imports' in China, JPE 112(2).",
     "Fisman, Moustakerski and Wei (2008), Outsourcing Tariff Evasion: A New Explanation for Entrepot Trade, "
     "REStat 90(3).",
@@ -214,7 +213,8 @@ def mirror(
         Column of the value.
     cif_fob : float
         Imports are valued with freight and insurance (c.i.f.), exports without (f.o.b.): a ratio from 1 to
-        this counts as agreement.
+        this counts as agreement. The default, 10 per cent, is an assumption: averages are 6 (table
+        ``trade_estimates``), and single pairs lie on either side.
     min_share : float
         A third country that could explain less than this share of a year's excess is no suspect.
 
@@ -283,134 +283,9 @@ def mirror(
         cif_fob=cif_fob,
         suspects=_suspects(both, seller, buyer, cif_fob, min_share),
         settings={"value": value, "cif_fob": cif_fob, "min_share": min_share},
-        provenance=_provenance(flows),
+        provenance=stated_provenance(flows),
         notes=_notes(here, seller, buyer, cif_fob),
     )
-
-
-def reports_from_comtrade(frame: pd.DataFrame, *, product: str = "TOTAL") -> pd.DataFrame:
-    """Both reports from rows of UN Comtrade (final data, columns as its API returns them).
-
-    Parameters
-    ----------
-    frame : DataFrame
-        reporterCode, partnerCode, flowCode, refYear, freqCode, cmdCode, primaryValue; and, where there,
-        partner2Code, motCode and customsCode, of which only the totals (0, 0, C00) are kept.
-    product : str
-        The ``cmdCode`` to keep.
-
-    Returns
-    -------
-    DataFrame
-        exporter, importer, year, reporter, trade_usd. Annual imports (M) and exports (X, re-exports
-        included); re-export and re-import rows and partners that are no state or territory are left out.
-
-    Raises
-    ------
-    SchemaError
-        If a column is absent, or nothing is left.
-    """
-    import pandas as pd
-
-    needed = ["reporterCode", "partnerCode", "flowCode", "refYear", "freqCode", "cmdCode", "primaryValue"]
-    _require(frame, needed, "Comtrade rows", "Take final data with the names that the API returns.")
-    keep = frame["flowCode"].isin(["M", "X"]) & (frame["freqCode"] == "A")
-    keep &= frame["cmdCode"].astype(str) == product
-    for column, total in (("partner2Code", "0"), ("motCode", "0"), ("customsCode", "C00")):
-        if column in frame:
-            keep &= frame[column].astype(str) == total
-    rows = frame[keep]
-    years = rows["refYear"].astype(int)
-    reporter = _iso3(rows["reporterCode"].astype(int), years, from_comtrade)
-    partner = _iso3(rows["partnerCode"].astype(int), years, from_comtrade)
-    sells = rows["flowCode"] == "X"
-    table = pd.DataFrame(
-        {
-            "exporter": reporter.where(sells, partner),
-            "importer": partner.where(sells, reporter),
-            "year": years,
-            "reporter": np.where(sells, "exporter", "importer"),
-            "trade_usd": rows["primaryValue"].astype(float),
-        }
-    )
-    table = table.dropna(subset=["exporter", "importer"])
-    table = table[table["exporter"] != table["importer"]].reset_index(drop=True)
-    if table.empty:
-        raise SchemaError(
-            f"Comtrade rows: none is an annual import or export of {product} between two states. Ask for "
-            "flowCode M,X, freqCode A and that cmdCode."
-        )
-    return table
-
-
-def reports_from_cow(dyadic: pd.DataFrame, national: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Reports from the Correlates of War trade data, which hold the importers' alone.
-
-    ``flow1`` and ``flow2`` are not two reports of one flow but the two directions: imports of ccode1 from
-    ccode2, and of ccode2 from ccode1. Pairs cannot be mirrored from it. National totals can: what a state
-    says it exports to all the world, against what all its partners record as imported from it.
-
-    Parameters
-    ----------
-    dyadic : DataFrame
-        ccode1, ccode2, year, flow1, flow2 in million current US dollars; missing is null or -9.
-    national : DataFrame, optional
-        ccode, year, exports in million current US dollars. With it, rows of partner ``"WLD"`` are added: the
-        state's own report, and the sum of its partners'.
-
-    Returns
-    -------
-    DataFrame
-        exporter, importer, year, reporter, trade_usd.
-
-    Raises
-    ------
-    SchemaError
-        If a column is absent.
-
-    Notes
-    -----
-    Partners without a record count as nothing in the sum, so that it can fall short. COW fills some missing
-    imports from the exporter's report; the two sides are then not independent.
-
-    References
-    ----------
-    Barbieri, Keshk and Pollins (2009), Trading Data: Evaluating Our Assumptions and Coding Rules, CMPS 26(5).
-    """
-    import pandas as pd
-
-    _require(dyadic, ["ccode1", "ccode2", "year", "flow1", "flow2"], "COW dyads", "Take Dyadic_COW_4.0.")
-    sides = [("ccode1", "ccode2", "flow1"), ("ccode2", "ccode1", "flow2")]
-    table = pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "exporter": _iso3(dyadic[seller], dyadic["year"], from_cow),
-                    "importer": _iso3(dyadic[buyer], dyadic["year"], from_cow),
-                    "year": dyadic["year"].astype(int),
-                    "reporter": "importer",
-                    "trade_usd": dyadic[flow].astype(float) * 1e6,
-                }
-            )
-            for buyer, seller, flow in sides
-        ],
-        ignore_index=True,
-    )
-    table = table[table["trade_usd"] >= 0].dropna()
-    if national is None:
-        return table.reset_index(drop=True)
-    _require(national, ["ccode", "year", "exports"], "COW national trade", "Take National_COW_4.0.")
-    own = pd.DataFrame(
-        {
-            "exporter": _iso3(national["ccode"], national["year"], from_cow),
-            "year": national["year"].astype(int),
-            "trade_usd": national["exports"].astype(float) * 1e6,
-            "reporter": "exporter",
-        }
-    )
-    partners = table.groupby(["exporter", "year"], as_index=False)["trade_usd"].sum()
-    totals = pd.concat([own[own["trade_usd"] >= 0].dropna(), partners.assign(reporter="importer")])
-    return pd.concat([table, totals.assign(importer=WORLD)], ignore_index=True)
 
 
 # ------------------------------------------------------------------------------------------ inside
@@ -424,7 +299,9 @@ def _side_by_side(flows: pd.DataFrame, value: str) -> pd.DataFrame:
             "(mineral_trade), is already reconciled from both reports and cannot be mirrored: take reports "
             "as the two states made them (UN Comtrade, IMF IMTS) and say in `reporter` who made each."
         )
-    _require(flows, [*_KEYS, value], "mirror", "Rename your columns, or say which one holds the value.")
+    require_columns(
+        flows, [*_KEYS, value], "mirror", "Rename your columns, or say which one holds the value."
+    )
     table = flows[[*_KEYS, "reporter", value]].astype(
         {"exporter": str, "importer": str, "reporter": str, "year": int, value: float}
     )
@@ -473,7 +350,7 @@ def _excess(by_importer: Any, by_exporter: Any, cif_fob: float) -> Any:
 
 
 def _suspects(both: pd.DataFrame, seller: str, buyer: str, cif_fob: float, min_share: float) -> pd.DataFrame:
-
+    """Third countries that could stand between, as the notes of `mirror` describe."""
     sold_by, bought_by = (both.index.get_level_values(level) for level in (0, 1))
     flow = both[(sold_by == seller) & (bought_by == buyer)].droplevel([0, 1])
     excess = _excess(flow["importer"], flow["exporter"], cif_fob).dropna()
@@ -518,31 +395,3 @@ def _notes(here: pd.DataFrame, seller: str, buyer: str, cif_fob: float) -> tuple
                 f"{state} has no report of this flow in {len(absent)} of {len(here)} years: {years}."
             )
     return tuple(notes)
-
-
-def _iso3(codes: pd.Series, years: pd.Series, look_up: Callable[[int, int], State]) -> pd.Series:
-    """ISO3 of every (code, year); null where no state or territory has the code."""
-    import pandas as pd
-
-    def find(code: int, year: int) -> str | None:
-        try:
-            return look_up(code, year).iso3
-        except UnknownStateError:
-            return None
-
-    pairs = pd.MultiIndex.from_arrays([codes.astype(int), years.astype(int)])
-    found = {pair: find(*pair) for pair in pairs.unique()}
-    return pd.Series([found[pair] for pair in pairs], index=codes.index, dtype=object)
-
-
-def _provenance(flows: pd.DataFrame) -> tuple[Provenance, ...]:
-    stated = flows.attrs.get("provenance")
-    return (Provenance(**stated),) if stated else ()
-
-
-def _require(frame: pd.DataFrame, columns: list[str], what: str, advice: str) -> None:
-    absent = [column for column in columns if column not in frame.columns]
-    if absent:
-        raise SchemaError(
-            f"{what}: lacks the column {absent[0]}; it has {', '.join(map(str, frame.columns))}. {advice}"
-        )

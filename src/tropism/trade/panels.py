@@ -131,7 +131,7 @@ def _panel(year: int, sector: str, flows: pd.DataFrame, value: str, costs: pd.Da
     if not known.all():
         row = rows[~known].iloc[0]
         notes.append(
-            f"{int((~known).sum())} flows of {year} have no costs and are left out; first "
+            f"{int((~known).sum())} flows of {year} ({sector}) have no costs and are left out; first "
             f"{row['exporter']} to {row['importer']}."
         )
     rows = rows[known]
@@ -146,13 +146,13 @@ def _panel(year: int, sector: str, flows: pd.DataFrame, value: str, costs: pd.Da
         if len(kept) == len(rows):
             break
         gone = sorted((set(rows["exporter"]) | set(rows["importer"])) - stays)
-        notes.append(f"With hardly any exports or imports in {year}, left out: {', '.join(gone)}.")
+        notes.append(f"With hardly any exports or imports in {year} ({sector}), left out: {', '.join(gone)}.")
         rows = kept
     countries = tuple(sorted(set(rows["exporter"])))
     if len(countries) < 3:
         raise IdentificationError(
-            f"trade gap: {year} has {len(countries)} countries with exports, imports and costs; effects of "
-            "exporters and importers leave nothing to predict. Give more countries."
+            f"trade gap: {year} ({sector}) has {len(countries)} countries with exports, imports and costs; "
+            "effects of exporters and importers leave nothing to predict. Give more countries."
         )
     place = {label: i for i, label in enumerate(countries)}
     at = tuple(rows[side].map(place).to_numpy(dtype=np.int64) for side in ("exporter", "importer"))

@@ -232,8 +232,13 @@ def _sum_flows(
     state_column, pole_column, _ = _SIDES[side]
     _require(table, ("exporter", "importer", "year", value, *(() if products is None else ("hs6",))))
     codes, (state, partner) = _encode(table[state_column], table[pole_column])
-    years, year = np.unique(table["year"].to_numpy(), return_inverse=True)
-    present = np.unique(state)
+    # Counted and looked up: a sort of a million rows would take most of the time.
+    number = table["year"].to_numpy()
+    years = np.flatnonzero(np.bincount(number))
+    place = np.zeros(years.max(initial=0) + 1, dtype=np.int64)
+    place[years] = np.arange(years.size)
+    year = place[number]
+    present = np.flatnonzero(np.bincount(state))
     # States and years are those of the whole table, so that shares of different products line up.
     row_of = np.zeros(len(codes), dtype=np.int64)
     row_of[present] = np.arange(present.size)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from tropism.errors import IdentificationError, SchemaError
+from tropism.errors import ConvergenceError, IdentificationError, SchemaError
 from tropism.series import Provenance
 from tropism.trade.equilibrium import engine
 from tropism.trade.equilibrium.result import ARMINGTON_PAPERS, Counterfactual
@@ -104,8 +104,10 @@ def solve_counterfactual(
     SchemaError
         If the shock does not fit the baseline, or a factor is missing or negative.
     IdentificationError
-        If sigma is not above 1; a country sells or buys nothing abroad, before or after the shock; no
-        shocked pair trades; or markets do not clear within ``max_iterations``.
+        If sigma is not above 1; a country sells or buys nothing abroad, before or after the shock; or no
+        shocked pair trades.
+    ConvergenceError
+        If markets do not clear within ``max_iterations``.
     MissingExtraError
         If numba is not installed.
 
@@ -310,7 +312,7 @@ def refuse_unsolved(residual: np.ndarray, most: int) -> None:
     """Raise if some draw's markets did not clear."""
     missed = np.flatnonzero(~(residual <= PROMISED))
     if missed.size:
-        raise IdentificationError(
+        raise ConvergenceError(
             f"equilibrium: {missed.size} of {residual.size} draws did not clear their markets in {most} "
             f"iterations; first draw {missed[0]}, where sales and output differ by up to "
             f"{residual[missed[0]]:.1e} (asked: {PROMISED:g}). Allow more with max_iterations, or look for "

@@ -106,7 +106,7 @@ class CountryEffects:
         import pandas as pd
 
         frames = [
-            pd.DataFrame({"country": self.countries, "measure": measure} | _interval(values, level))
+            pd.DataFrame({"country": self.countries, "measure": measure} | _columns(values, level))
             for measure, values in self.changes.items()
         ]
         return pd.concat(frames, ignore_index=True)
@@ -123,7 +123,7 @@ class CountryEffects:
             | {measure: np.median(values, axis=0) for measure, values in self.changes.items()}
         )
         if self.n_draws > 1 and "real_income" in self.changes:
-            bounds = _interval(self.changes["real_income"], level)
+            bounds = interval(self.changes["real_income"], level)
             table["real_income_lower"], table["real_income_upper"] = bounds["lower"], bounds["upper"]
         return table.sort_values("output_share", ascending=False, kind="stable").reset_index(drop=True)
 
@@ -153,7 +153,7 @@ class CountryEffects:
             most = np.argsort(-np.abs(np.median(values, axis=0)), kind="stable")[:15]
         else:
             most = np.array([self._index(country) for country in countries], dtype=np.int64)
-        found = _interval(values[:, most], level)
+        found = interval(values[:, most], level)
         names = [self.countries[i] for i in most]
         records = [
             {"country": name, "estimate": estimate}
@@ -227,7 +227,7 @@ class CountryEffects:
                 "importer": names,
                 "baseline": np.median(before[:, i], axis=0)[traded],
             }
-            frames.append(pd.DataFrame(keys | _interval(change, level)))
+            frames.append(pd.DataFrame(keys | _columns(change, level)))
         return pd.concat(frames, ignore_index=True)
 
 
@@ -331,14 +331,30 @@ class SectorCounterfactual(CountryEffects):
             sold = np.isfinite(self.sector_exports[:, s]).all(axis=0)
             names = [country for country, there in zip(self.countries, sold, strict=True) if there]
             keys = {"country": names, "sector": sector}
-            frames.append(pd.DataFrame(keys | _interval(self.sector_exports[:, s][:, sold], level)))
+            frames.append(pd.DataFrame(keys | _columns(self.sector_exports[:, s][:, sold], level)))
         return pd.concat(frames, ignore_index=True)
 
 
-def _interval(values: np.ndarray, level: float) -> dict[str, Any]:
-    """Median and, with more than one draw, bounds: of an array of shape (draws, n)."""
-    estimate: dict[str, Any] = {"estimate": np.median(values, axis=0)}
-    if values.shape[0] > 1:
-        lower, upper = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
-        estimate |= {"lower": lower, "upper": upper, "level": level}
-    return estimate
+def interval(values: np.ndarray, level: float) -> dict[str, np.ndarray]:
+    """Median (``estimate``), ``lower`` and ``upper`` over draws of an array of shape (draws, n).
+
+    A single draw has no bounds: they are NaN.
+
+    Raises
+    ------
+    SchemaError
+        If the level is no share.
+    """
+    if not 0 < level < 1:
+        raise SchemaError(f"level: {level}; an interval covers a share between 0 and 1, for instance 0.9.")
+    if values.shape[0] == 1:
+        nothing = np.full(values.shape[1], np.nan)
+        return {"estimate": values[0], "lower": nothing, "upper": nothing}
+    low, mid, high = np.quantile(values, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0)
+    return {"estimate": mid, "lower": low, "upper": high}
+
+
+def _columns(values: np.ndarray, level: float) -> dict[str, Any]:
+    """Columns of a tidy table: the estimate and, with more than one draw, bounds and their level."""
+    found = interval(values, level)
+    return found | {"level": level} if values.shape[0] > 1 else {"estimate": found["estimate"]}

@@ -88,8 +88,9 @@ def solve_sector_counterfactual(
     SchemaError
         If the shock or sigma does not fit the baseline.
     IdentificationError
-        If a sigma is not above 1, a shock leaves a product without seller or cuts a country off, or the
-        iterations run out.
+        If a sigma is not above 1, or a shock leaves a product without seller or cuts a country off.
+    ConvergenceError
+        If markets do not clear within ``max_iterations``.
 
     Notes
     -----

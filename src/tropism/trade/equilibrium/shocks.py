@@ -87,6 +87,8 @@ def _from_array(values: np.ndarray, shape: tuple[int, ...], labels: Sequence[Seq
 
 
 def _from_table(table: pd.DataFrame, labels: Sequence[Sequence[str]]) -> CostShock:
+    import pandas as pd
+
     axes = ["exporter", "importer"]
     if len(labels) == 3 and "sector" in table.columns:
         axes = ["sector", *axes]
@@ -110,6 +112,10 @@ def _from_table(table: pd.DataFrame, labels: Sequence[Sequence[str]]) -> CostSho
             )
         codes.append(code)
     draw = table["draw"].to_numpy() if "draw" in table.columns else np.zeros(len(table), dtype=np.int64)
+    if pd.isna(draw).any():
+        raise SchemaError(
+            f"shock: row {int(np.argmax(pd.isna(draw)))} has no draw. Number all rows, or none."
+        )
     draws, at_draw = np.unique(draw, return_inverse=True)
     flows, at_flow = np.unique(np.stack(codes), axis=1, return_inverse=True)
     counted = np.zeros((draws.size, flows.shape[1]), dtype=np.int64)
@@ -121,7 +127,8 @@ def _from_table(table: pd.DataFrame, labels: Sequence[Sequence[str]]) -> CostSho
             f"shock: draw {draws[d]} has {counted[d, k]} rows of {pair}; every draw needs one of each flow."
         )
     factors = np.empty(counted.shape)
-    factors[at_draw, at_flow] = table[VALUE].to_numpy(dtype=np.float64)
+    # Text becomes missing, and is refused as such.
+    factors[at_draw, at_flow] = pd.to_numeric(table[VALUE], errors="coerce").to_numpy(dtype=np.float64)
     place = tuple(flows)
     if len(labels) == 3 and len(axes) == 2:
         sectors = len(labels[0])
@@ -138,32 +145,53 @@ def _refuse_unfit(shock: CostShock, labels: Sequence[Sequence[str]]) -> None:
     if unfit.any():
         draw, flow = np.argwhere(unfit)[0]
         raise SchemaError(
-            f"shock: {unfit.sum()} cost factors are missing, infinite or negative; first "
+            f"shock: {unfit.sum()} cost factors are no number, infinite or negative; first "
             f"{_name(shock, flow, labels)}, {shock.factors[draw, flow]:g}. A factor is new over old "
             "t^(1-sigma): 1 changes nothing, 0 ends the trade."
         )
 
 
 def _refuse_cut_off(shock: CostShock, trade: np.ndarray, countries: Sequence[str]) -> None:
-    """Raise if some countries trade with the others no longer: nothing would tie their prices."""
+    """Raise if some countries no longer sell to the others, or no longer buy from them.
+
+    Who spends abroad and earns nothing there, or the reverse, cannot keep expenditure over output.
+    """
     ended = shock.factors == 0
     if not ended.any():
         return
+    before = _sums(trade)
+    hub = int(np.argmax(before.sum(axis=1)))
     for pattern in np.unique(ended, axis=0):
         left = trade.copy()
         left[tuple(axis[pattern] for axis in shock.place)] = 0
-        left = left.reshape(-1, *left.shape[-2:]).sum(axis=0)
-        link = (left > 0) | (left.T > 0)
-        reached = np.zeros(len(countries), dtype=bool)
-        reached[np.argmax(left.sum(axis=1))] = True
-        while (wider := reached | link[reached].any(axis=0)).sum() > reached.sum():
-            reached = wider
-        if not reached.all():
-            lost = [country for country, there in zip(countries, reached, strict=True) if not there]
-            raise IdentificationError(
-                f"shock: it ends all trade of {', '.join(lost[:5])} with the other countries, whose prices "
-                "then have nothing to do with theirs. Leave a trickle: a small factor instead of 0."
-            )
+        after = _sums(left)
+        for link, there, verb, reverse in (
+            (after, before, "buy from", "sell to"),
+            (after.T, before.T, "sell to", "buy from"),
+        ):
+            lost = _reached(there, hub) & ~_reached(link, hub)
+            if lost.any():
+                # Of the two parts the smaller one is cut off.
+                part, words = (lost, verb) if 2 * lost.sum() <= lost.size else (~lost, reverse)
+                names = [country for country, gone in zip(countries, part, strict=True) if gone]
+                raise IdentificationError(
+                    f"shock: it leaves {', '.join(names[:5])} nothing to {words} the other countries, so "
+                    "that accounts cannot balance. Leave a trickle: a small factor instead of 0."
+                )
+
+
+def _sums(trade: np.ndarray) -> np.ndarray:
+    """Trade of all sectors together."""
+    return np.asarray(trade.reshape(-1, *trade.shape[-2:]).sum(axis=0))
+
+
+def _reached(trade: np.ndarray, hub: int) -> np.ndarray:
+    """Which countries goods from one of them come to, straight or through others."""
+    reached = np.zeros(len(trade), dtype=bool)
+    reached[hub] = True
+    while (wider := reached | (trade[reached] > 0).any(axis=0)).sum() > reached.sum():
+        reached = wider
+    return reached
 
 
 def _name(shock: CostShock, flow: int, labels: Sequence[Sequence[str]]) -> str:

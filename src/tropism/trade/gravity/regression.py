@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tropism.errors import IdentificationError, MissingExtraError
+from tropism.errors import ConvergenceError, IdentificationError, MissingExtraError
 
 #: Why a row is not in the estimation; 0 is a row that is.
 REASONS = ("", "zero flow", "singleton", "separated by fixed effects", "separated by regressors")
@@ -186,6 +186,8 @@ def regress(
     ------
     IdentificationError
         If the backend stops without an estimate.
+    ConvergenceError
+        If its steps end before the estimate has settled.
     """
     import pandas as pd
 
@@ -223,7 +225,7 @@ def regress(
                 "backend."
             ) from failed
     if poisson and not fit.convergence:
-        raise IdentificationError(
+        raise ConvergenceError(
             f"gravity: the estimate had not settled after {MAX_STEPS} steps. A cost whose effect grows "
             "without bound does that: look for costs that mark flows that are almost all zero."
         )

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tropism.series import Provenance
-from tropism.tables import read_table
 from tropism.trade.effects import Effect
 from tropism.trade.equilibrium import Counterfactual
+from tropism.trade.equilibrium.result import interval
 from tropism.version import __version__
 
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ class WhatIf:
         By assumption on deficits: ``fixed_ratio`` and ``balanced``.
     flows : DataFrame
         Trade of the states of the question, alone and in groups, by assumption on deficits: flow, unit
-        (percent or million US dollars), baseline_million_usd, estimate, lower, upper, level.
+        (percent or million US dollars), baseline_million_usd, estimate, lower, upper, level. Flows without
+        trade in the baseline are not among them.
     alternatives : DataFrame
-        The same question under the point estimate of every other effect to choose from, sigma in the middle
+        The same question under the point estimate of every effect to choose from, sigma in the middle
         of its range: effect, log_points, change_percent and change_million_usd of the first flow, and
         real_income_percent of the first state.
     settings : dict
@@ -108,12 +109,9 @@ class WhatIf:
 
     def plot(self) -> alt.VConcatChart:
         """Change of real income: bars with intervals, and where on the map."""
-        import altair as alt
+        from tropism.trade.what_if.chart import draw
 
-        lower = _map(self.equilibria[DEFICITS[0]])
-        title = alt.TitleParams(self.question, subtitle=_subtitle(self), anchor="start")
-        both = alt.vconcat(_bars(self.summary()), lower, title=title, spacing=24)
-        return both.resolve_scale(color="independent")
+        return draw(self)
 
     def to_json(self) -> str:
         """Changes with intervals, settings, seed, convergence and sources: not the draws."""
@@ -139,76 +137,7 @@ class WhatIf:
         return "\n".join(dict.fromkeys([*effect, *self.equilibria[DEFICITS[0]].cite().splitlines()]))
 
 
-def interval(values: np.ndarray, level: float) -> dict[str, np.ndarray]:
-    """Median and bounds over draws of an array of shape (draws, n); no bounds from a single draw."""
-    if values.shape[0] == 1:
-        nothing = np.full(values.shape[1], np.nan)
-        return {"estimate": values[0], "lower": nothing, "upper": nothing}
-    low, mid, high = np.quantile(values, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0)
-    return {"estimate": mid, "lower": low, "upper": high}
-
-
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as plain values that JSON has: a null for what is missing."""
     rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=12))
     return rows
-
-
-def _subtitle(answer: WhatIf) -> str:
-    low, high = answer.settings["sigma"]
-    effect = "" if answer.effect is None else f"effect {answer.effect.name}, "
-    sigma = f"{low:g}" if low == high else f"{low:g} to {high:g}"
-    return f"real income; {effect}sigma {sigma}; {answer.settings['level']:.0%} intervals"
-
-
-def _bars(summary: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
-    import altair as alt
-
-    records = [
-        {"state": row["state"], "deficits": name.replace("_", " ")}
-        | {key: row[f"{key}_{name}"] for key in ("estimate", "lower", "upper")}
-        for row in summary.to_dict("records")
-        for name in DEFICITS
-    ]
-    records = [{key: None if value != value else value for key, value in row.items()} for row in records]
-    base = alt.Chart(alt.InlineData(values=records)).encode(
-        y=alt.Y("state:N", sort=summary["state"].tolist(), title=None),
-        yOffset=alt.YOffset("deficits:N", sort=[name.replace("_", " ") for name in DEFICITS]),
-    )
-    bars = base.mark_bar().encode(
-        x=alt.X("estimate:Q", title="change of real income, percent"),
-        color=alt.Color("deficits:N", title="deficits", scale=alt.Scale(range=["#0b559f", "#8a94a3"])),
-    )
-    rules = base.mark_rule(color="#111111").encode(x="lower:Q", x2="upper:Q")
-    return alt.layer(bars, rules, width=420)
-
-
-def _map(found: Counterfactual) -> alt.LayerChart | alt.FacetChart:
-    """A dot on every capital: how much real income changes, and which way."""
-    import altair as alt
-
-    place = {row["iso3"]: (row["longitude"], row["latitude"]) for row in read_table("capitals").to_pylist()}
-    change = np.median(found.changes["real_income"], axis=0)
-    records = [
-        {
-            "state": state,
-            "longitude": place[state][0],
-            "latitude": place[state][1],
-            "size": abs(float(value)),
-            "change": "gains" if value > 0 else "loses",
-        }
-        for state, value in zip(found.countries, change, strict=True)
-        if state in place
-    ]
-    globe = alt.Chart(alt.sphere()).mark_geoshape(stroke="#b5bdc8", filled=False)
-    grid = alt.Chart(alt.graticule(step=[30, 30])).mark_geoshape(stroke="#e6e9ee", filled=False)
-    dots = alt.Chart(alt.InlineData(values=records)).mark_circle(opacity=0.8)
-    dots = dots.encode(
-        longitude="longitude:Q",
-        latitude="latitude:Q",
-        size=alt.Size("size:Q", title="percent", scale=alt.Scale(range=[4, 600])),
-        color=alt.Color(
-            "change:N", title=None, scale=alt.Scale(domain=["gains", "loses"], range=["#0b559f", "#c2510a"])
-        ),
-    )
-    return alt.layer(globe, grid, dots, projection=alt.Projection(type="equalEarth"), width=420, height=220)

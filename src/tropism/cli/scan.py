@@ -1,0 +1,131 @@
+"""``tropism scan``: every state at once, with local false-discovery rates."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from tropism.cli.assess import _Years
+from tropism.cli.output import Names, csv_option, deliver, json_option
+
+log = logging.getLogger("tropism")
+
+
+class _Measures(click.Choice):
+    """The named measures, read when asked for, so that other commands do not wait for the import."""
+
+    def __init__(self) -> None:
+        self.case_sensitive = True
+
+    @property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
+        """What may be given."""
+        from tropism.shifts.tilt import Measure
+
+        return get_args(Measure)
+
+
+@click.command("scan")
+@click.option("--toward", required=True, metavar="STATE", help="The pole that states may be moving toward.")
+@click.option("--from", "away_from", required=True, metavar="STATE", help="The pole they may be leaving.")
+@click.option(
+    "--event",
+    "--since",
+    type=int,
+    metavar="YEAR",
+    help="The ten years up to YEAR against everything from it on. [default: 2014]",
+)
+@click.option("--before", type=_Years(), help="Years before, instead of those around the event.")
+@click.option("--after", type=_Years(), help="Years after; leave out the last for all there are.")
+@click.option("--measure", type=_Measures(), default="ideal_points", show_default=True)
+@click.option(
+    "--set",
+    "vote_set",
+    default="all",
+    show_default=True,
+    metavar="NAME",
+    help="Roll calls of the ideal points; see `tropism votes sets`.",
+)
+@click.option(
+    "--placebos",
+    type=Names(),
+    default="all",
+    show_default=True,
+    metavar="SET",
+    help="Rank among all, the 40 near, the 40 of like size, or the states named: DEU,FRA,….",
+)
+@click.option(
+    "--search",
+    type=click.IntRange(0, 10),
+    default=0,
+    show_default=True,
+    metavar="YEARS",
+    help="Try break years up to so many before and after the event, for every state.",
+)
+@click.option("--in-time", is_flag=True, help="Also compare each state with itself at other break years.")
+@click.option(
+    "--show",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="States printed from either end.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws.")
+@csv_option("Write all states to a file.")
+@json_option("Everything as JSON: to FILE, or to stdout instead of the table.")
+def scan(
+    toward: str,
+    away_from: str,
+    event: int | None,
+    before: tuple[int, int | None] | None,
+    after: tuple[int, int | None] | None,
+    placebos: tuple[str, ...],
+    show: int,
+    csv_file: Path | None,
+    json_file: str | None,
+    **options: Any,
+) -> None:
+    """Rank all states by their own move toward one pole and from another, and say which are movers."""
+    from tropism.report.terminal_shifts import print_scan
+    from tropism.shifts.placebos import PlaceboSet
+    from tropism.shifts.scan import scan as scan_states
+    from tropism.states import find_state
+
+    window = _window(event, before, after)
+    chosen: Any = placebos[0] if len(placebos) == 1 and placebos[0] in get_args(PlaceboSet) else None
+    if chosen is None:
+        chosen = [find_state(name).iso3 for name in placebos]
+
+    deliver(
+        lambda: scan_states(
+            toward,
+            away_from,
+            window,
+            placebos=chosen,
+            progress=log.isEnabledFor(logging.INFO),
+            **options,
+        ),
+        lambda found: print_scan(found, show),
+        csv_file=csv_file,
+        json_file=json_file,
+        rows="states",
+    )
+
+
+def _window(event: int | None, before: Any, after: Any) -> Any:
+    """The event's window, or the two that are given."""
+    from tropism.dyads import Window
+    from tropism.errors import WindowError
+
+    if before is None and after is None:
+        return Window.around(2014 if event is None else event)
+    if event is not None or before is None or after is None or before[1] is None:
+        raise WindowError(
+            "window: give the event, or both --before FIRST:LAST and --after FIRST:LAST, for instance "
+            "--before 2004:2013 --after 2014:2023."
+        )
+    return Window(*before, *after)

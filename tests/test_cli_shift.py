@@ -1,0 +1,84 @@
+"""``tropism shift``: one screen, one row per measure or specification, and refusals. In process."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from tropism.cli import run
+from tropism.shifts.multiverse import run as runner
+
+QUESTION = ("shift", "PAK", "--toward", "RUS", "--from", "USA", "--event", "2014")
+
+
+@pytest.fixture(autouse=True)
+def narrow(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+
+
+@pytest.fixture
+def votes_only(monkeypatch):
+    monkeypatch.setattr(runner, "SETS", ("all", "no-nuclear"))
+    monkeypatch.setattr(runner._Question, "trade", lambda self: ())
+
+
+def answered(capsys, *arguments):
+    assert run(arguments) == 0, capsys.readouterr().err
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    assert "…" not in out and "nan" not in out.lower().split()
+    return out
+
+
+def refused(capsys, *arguments, code=2):
+    assert run(arguments) == code
+    printed = capsys.readouterr()
+    assert not printed.out and "Traceback" not in printed.err
+    return printed.err
+
+
+def test_without_multiverse_one_line_per_measure_on_one_screen(capsys, tmp_path):
+    out = answered(capsys, *QUESTION, "--csv", str(tmp_path / "rows.csv"))
+    assert len(out.splitlines()) <= 24
+    for title in ("UN votes: similarity", "UN votes: taking sides", "Energy and mineral imports"):
+        assert title in out
+    assert "percentile" in out.lower() and "[" in out
+    assert len(pd.read_csv(tmp_path / "rows.csv")) >= 6
+
+
+def test_a_multiverse_says_groups_shares_and_the_joint_test(capsys, tmp_path, votes_only):
+    csv, png = tmp_path / "cells.csv", tmp_path / "curve.png"
+    out = answered(capsys, *QUESTION, "--multiverse", "--csv", str(csv), "--plot", str(png))
+    assert len(out.splitlines()) <= 50
+    flat = " ".join(out.split())
+    assert "without nuclear roll calls it does not" in flat
+    assert "a share of specifications is no probability" in flat.lower()
+    for question in ("all", "no-nuclear", "between-poles", "votes"):
+        assert any(line.startswith(question + " ") for line in out.splitlines())
+    table = pd.read_csv(csv)
+    assert {"vote_set", "measure", "move", "percentile", "status"} <= set(table.columns)
+    assert set(table["placebos"]) == {"all", "near"}
+    assert png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_json_alone_takes_stdout(capsys, votes_only):
+    assert run([*QUESTION, "--multiverse", "--json", "--placebos", "all"]) == 0
+    plain = json.loads(capsys.readouterr().out)
+    assert {cell["placebos"] for cell in plain["specifications"]} == {"all"}
+    assert plain["triad"] == {"state": "PAK", "toward": "RUS", "away_from": "USA"}
+
+
+def test_refusals(capsys, tmp_path):
+    assert "add --multiverse" in refused(capsys, *QUESTION, "--refit")
+    assert "placebo sets are kin" in refused(capsys, *QUESTION, "--multiverse", "--placebos", "kin")
+    assert "un_votes is not on this machine" in refused(
+        capsys, *QUESTION, "--multiverse", "--codings", code=3
+    )
+    assert "names one state twice" in refused(
+        capsys, "shift", "PAK", "--toward", "PAK", "--from", "USA", "--multiverse"
+    )
+    assert "Atlantis" in refused(capsys, "shift", "Atlantis", "--toward", "RUS", "--from", "USA")
+    wrong = tmp_path / "curve.bmp"
+    assert "curve.bmp ends in none" in refused(capsys, *QUESTION, "--multiverse", "--plot", str(wrong))
+    assert not list(tmp_path.iterdir()), "nothing is left half-written"
