@@ -8,29 +8,10 @@ from typing import Any
 
 import click
 
-from tropism.cli.output import FILE, json_option
+from tropism.cli.output import FILE, Years, json_option
 from tropism.errors import OutputError, WindowError
 
 log = logging.getLogger("tropism")
-
-
-class _Years(click.ParamType):
-    """``2004:2013``, or ``2014:`` for an open end, as a pair."""
-
-    name = "Y:Y"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int | None]:
-        """Read the text."""
-        if isinstance(value, tuple):
-            return value
-        first, separator, last = str(value).partition(":")
-        if (
-            not separator
-            or not first.strip().isdecimal()
-            or not (last.strip().isdecimal() or not last.strip())
-        ):
-            self.fail(f"{value!r} is no span of years; write FIRST:LAST, for instance 2004:2013.", param, ctx)
-        return int(first), int(last) if last else None
 
 
 @click.command("assess")
@@ -44,8 +25,8 @@ class _Years(click.ParamType):
     metavar="YEAR",
     help="The ten years up to YEAR against everything from it on. [default: 2014]",
 )
-@click.option("--before", type=_Years(), help="Years before, instead of those around the event.")
-@click.option("--after", type=_Years(), help="Years after; leave out the last for all there are.")
+@click.option("--before", type=Years(), help="Years before, instead of those around the event.")
+@click.option("--after", type=Years(), help="Years after; leave out the last for all there are.")
 @click.option("--html", "html_file", type=FILE, help="Write one self-contained page.")
 @json_option("Everything as JSON: to FILE, or to stdout instead of the table.")
 def assess(

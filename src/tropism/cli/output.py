@@ -1,4 +1,4 @@
-"""Options of every command whose answer is a result: where it goes, and nothing half-written."""
+"""Options that commands share: spans of years, names, where an answer goes; nothing half-written."""
 
 from __future__ import annotations
 
@@ -125,3 +125,22 @@ def read_frame(file: Path) -> pd.DataFrame:
         if numbers.notna().any() and (numbers.notna() | table[column].isna()).all():
             table[column] = numbers
     return table
+
+
+class Years(click.ParamType):
+    """``2004:2013``, or ``2014:`` for an open end, as a pair."""
+
+    name = "Y:Y"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int | None]:
+        """Read the text."""
+        if isinstance(value, tuple):
+            return value
+        first, separator, last = str(value).partition(":")
+        if (
+            not separator
+            or not first.strip().isdecimal()
+            or not (last.strip().isdecimal() or not last.strip())
+        ):
+            self.fail(f"{value!r} is no span of years; write FIRST:LAST, for instance 2004:2013.", param, ctx)
+        return int(first), int(last) if last else None

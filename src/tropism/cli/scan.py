@@ -8,8 +8,7 @@ from typing import Any, get_args
 
 import click
 
-from tropism.cli.assess import _Years
-from tropism.cli.output import Names, csv_option, deliver, json_option
+from tropism.cli.output import Names, Years, csv_option, deliver, json_option
 
 log = logging.getLogger("tropism")
 
@@ -38,8 +37,8 @@ class _Measures(click.Choice):
     metavar="YEAR",
     help="The ten years up to YEAR against everything from it on. [default: 2014]",
 )
-@click.option("--before", type=_Years(), help="Years before, instead of those around the event.")
-@click.option("--after", type=_Years(), help="Years after; leave out the last for all there are.")
+@click.option("--before", type=Years(), help="Years before, instead of those around the event.")
+@click.option("--after", type=Years(), help="Years after; leave out the last for all there are.")
 @click.option("--measure", type=_Measures(), default="ideal_points", show_default=True)
 @click.option(
     "--set",

@@ -16,7 +16,7 @@ from tropism.shifts.decomposition import Decomposition, FittedVotes, decompose
 from tropism.shifts.scan import Scan, scan
 from tropism.shifts.siding import Siding, siding
 from tropism.shifts.synthetic import SyntheticControl, synthetic_control
-from tropism.shifts.tilt import tilt_series
+from tropism.shifts.tilt import along, tilt_series
 
 __all__ = [
     "LEVEL",
@@ -34,6 +34,7 @@ __all__ = [
     "Siding",
     "Summary",
     "SyntheticControl",
+    "along",
     "decompose",
     "infer_break",
     "infer_shifts",
