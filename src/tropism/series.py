@@ -36,6 +36,12 @@ class Provenance:
     url: str = ""
 
 
+def cited(provenance: Iterable[Provenance], papers: Iterable[str]) -> str:
+    """Data and methods to cite, one a line, without repeats."""
+    data = [f"{source.citation} {source.url} ({source.version})" for source in provenance]
+    return "\n".join(dict.fromkeys((*data, *papers)))
+
+
 @dataclass(frozen=True, eq=False)
 class Series:
     """A panel of paths, one per state or per dyad, with joint draws.

@@ -20,7 +20,7 @@ import numpy as np
 
 from tropism.dyads import Triad
 from tropism.errors import SeriesError
-from tropism.series import Provenance, Series
+from tropism.series import Provenance, Series, cited
 from tropism.shifts._break_panel import MIN_PATH, Panel, Path, panel_of
 from tropism.shifts._breaks import (
     KINDS,
@@ -333,8 +333,7 @@ class Break:
 
     def cite(self) -> str:
         """Data and methods to cite, one a line."""
-        data = [f"{source.citation} {source.url} ({source.version})" for source in self.provenance]
-        return "\n".join(dict.fromkeys((*data, *PAPERS)))
+        return cited(self.provenance, PAPERS)
 
 
 def infer_break(

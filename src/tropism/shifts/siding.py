@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from tropism.dyads import Triad, Window, dyad
 from tropism.errors import DataNotPresentError, SchemaError, SeriesError
-from tropism.series import Provenance, Series
+from tropism.series import Provenance, Series, cited
 from tropism.shifts.change import LEVEL, MIN_YEARS, Estimate, Placebo
 from tropism.shifts.decomposition import among_others
 from tropism.states import lineage
@@ -297,8 +297,7 @@ class Siding:
 
     def cite(self) -> str:
         """Data and methods to cite, one a line."""
-        data = [f"{source.citation} {source.url} ({source.version})" for source in self.provenance]
-        return "\n".join(dict.fromkeys((*data, *PAPERS)))
+        return cited(self.provenance, PAPERS)
 
     def _spans(self) -> tuple[np.ndarray, np.ndarray]:
         window, years = self.window, self.years

@@ -16,7 +16,7 @@ import numpy as np
 
 from tropism.dyads import Triad, Window
 from tropism.errors import IdentificationError, MissingExtraError, SeriesError
-from tropism.series import Provenance, Series
+from tropism.series import Provenance, Series, cited
 from tropism.shifts._break_panel import tilt_of
 from tropism.shifts.change import LEVEL, MIN_PLACEBOS, MIN_YEARS
 from tropism.version import __version__
@@ -213,8 +213,7 @@ class SyntheticControl:
 
     def cite(self) -> str:
         """Data and methods to cite, one a line."""
-        data = [f"{source.citation} {source.url} ({source.version})" for source in self.provenance]
-        return "\n".join(dict.fromkeys((*data, *PAPERS)))
+        return cited(self.provenance, PAPERS)
 
 
 def synthetic_control(

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tropism.errors import DataNotPresentError, TriadError, WindowError
-from tropism.series import Provenance
+from tropism.series import Provenance, cited
 from tropism.states import find_state
 from tropism.tables import read_table
 from tropism.tables.library import table_info
@@ -216,8 +216,7 @@ class Dependence:
 
     def cite(self) -> str:
         """Data and methods to cite, one a line."""
-        data = [f"{source.citation} {source.url} ({source.version})" for source in self.provenance]
-        return "\n".join(dict.fromkeys((*data, *PAPERS)))
+        return cited(self.provenance, PAPERS)
 
 
 def dependence(

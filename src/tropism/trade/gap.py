@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from tropism.errors import DataNotPresentError, SchemaError, TriadError
-from tropism.series import Provenance, Series
+from tropism.series import Provenance, Series, cited
 from tropism.states import find_state
 from tropism.tables.library import table_info
 from tropism.trade import _leave_out as kernel
@@ -150,8 +150,7 @@ class TradeGap:
 
     def cite(self) -> str:
         """Data and methods to cite, one a line."""
-        data = [f"{source.citation} {source.url} ({source.version})" for source in self.provenance]
-        return "\n".join(dict.fromkeys((*data, *PAPERS)))
+        return cited(self.provenance, PAPERS)
 
 
 def trade_gap(

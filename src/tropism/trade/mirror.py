@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tropism.errors import DataNotPresentError, IdentificationError, SchemaError
-from tropism.series import Provenance
+from tropism.series import Provenance, cited
 from tropism.states import find_state
 from tropism.trade.flows import stated_provenance
 from tropism.trade.reports import WORLD, require_columns
@@ -187,8 +187,7 @@ class Mirror:
 
     def cite(self) -> str:
         """Data and methods to cite, one a line."""
-        data = [f"{source.citation} {source.url} ({source.version})" for source in self.provenance]
-        return "\n".join(dict.fromkeys((*data, *PAPERS)))
+        return cited(self.provenance, PAPERS)
 
 
 def mirror(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tropism.errors import SchemaError
-from tropism.series import Provenance
+from tropism.series import Provenance, cited
 from tropism.trade.equilibrium.shocks import CostShock
 from tropism.version import __version__
 
@@ -195,8 +195,7 @@ class CountryEffects:
 
     def cite(self) -> str:
         """Data and methods to cite, one a line."""
-        data = [f"{source.citation} {source.url} ({source.version})" for source in self.provenance]
-        return "\n".join(dict.fromkeys((*data, *self.papers)))
+        return cited(self.provenance, self.papers)
 
     def _measure(self, measure: str) -> np.ndarray:
         if measure not in self.changes:

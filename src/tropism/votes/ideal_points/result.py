@@ -11,7 +11,7 @@ import numpy as np
 
 from tropism.dyads import dyad
 from tropism.errors import SeriesError
-from tropism.series import Provenance, Series
+from tropism.series import Provenance, Series, cited
 from tropism.version import __version__
 from tropism.votes.ballots import Ballots, Panel
 from tropism.votes.ideal_points.agreement import ItemsGiven, expected_agreement
@@ -565,8 +565,7 @@ class IdealPoints:
 
     def cite(self) -> str:
         """Data and methods to cite, one a line."""
-        data = [f"{source.citation} {source.url} ({source.version})" for source in self.provenance]
-        return "\n".join(dict.fromkeys((*data, *PAPERS)))
+        return cited(self.provenance, PAPERS)
 
 
 # ------------------------------------------------------------------------------------------ chart
