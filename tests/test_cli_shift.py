@@ -1,6 +1,7 @@
 """``tropism shift``: one screen, one row per measure or specification, and refusals. In process."""
 
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -40,10 +41,14 @@ def refused(capsys, *arguments, code=2):
 
 def test_without_multiverse_one_line_per_measure_on_one_screen(capsys, tmp_path):
     out = answered(capsys, *QUESTION, "--csv", str(tmp_path / "rows.csv"))
-    assert len(out.splitlines()) <= 24
+    assert len(out.splitlines()) <= 40
     for title in ("UN votes: similarity", "UN votes: taking sides", "Energy and mineral imports"):
         assert title in out
     assert "percentile" in out.lower() and "[" in out
+    moved = dict(re.findall(r"^(\S.*?) {2,}([+-][\d.]+) +\[", out.partition("Whose move?")[2], re.M))
+    assert list(moved)[:3] == ["Pakistan itself", "Russia", "the United States"]
+    total = float(moved.pop("together"))
+    assert sum(map(float, moved.values())) == pytest.approx(total, abs=0.25)
     assert len(pd.read_csv(tmp_path / "rows.csv")) >= 6
 
 

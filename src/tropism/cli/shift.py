@@ -14,6 +14,7 @@ from tropism.cli.output import FILE, Names, csv_option, deliver, json_option
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tropism.assessment import Assessment
     from tropism.shifts.multiverse import Multiverse
 
 log = logging.getLogger("tropism")
@@ -90,6 +91,23 @@ def shift(
         log.info("wrote %s", plot_file)
     for result in shown:
         show(result)
+        if not every:
+            _whose_move(result)
+
+
+def _whose_move(answer: Assessment) -> None:
+    from tropism.errors import TropismError
+    from tropism.report.terminal_shifts import print_moves
+    from tropism.shifts import FittedVotes, decompose
+
+    triad, votes = answer.triad, FittedVotes.embedded()
+    click.echo()
+    try:
+        found = decompose(votes, triad, answer.window.resolve(int(votes.positions.years[-1])))
+    except TropismError as reason:
+        click.echo(f"Whose move it was cannot be told: {reason}")
+        return
+    print_moves(found, dict(zip((triad.state, *triad.poles), answer.names, strict=True)))
 
 
 def _multiverse(

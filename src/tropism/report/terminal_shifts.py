@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from tropism.shifts import Decomposition
     from tropism.shifts.scan import Scan
 
 #: Names of states are cut after so many letters.
@@ -142,3 +143,36 @@ def _rate(value: float) -> str:
 
 def _whole(value: float) -> str:
     return "–" if value != value else f"{value:.0f}"
+
+
+def print_moves(found: Decomposition, names: Mapping[str, str], console: Console | None = None) -> None:
+    """Print whose move the change of expected agreement was: one line per mover, and their sum.
+
+    ``names`` gives the triad's states as they are written in a sentence, by code.
+    """
+    console = console or Console(highlight=False, markup=False)
+    state, toward, away = (names[code] for code in (found.triad.state, *found.triad.poles))
+    said = {"own": f"{state} itself", "drift": "all other states", "agenda": "other roll calls"}
+    said |= {"drift and agenda": "all other states, other roll calls", "change": "together"} | dict(names)
+    console.print(Text("Whose move? UN votes, all roll calls", style="bold"))
+    table = Table(box=None, pad_edge=False, header_style="", expand=False, padding=(0, 2, 0, 0))
+    table.add_column("mover")
+    table.add_column("agreement, in points", justify="right")
+    table.add_column(f"[{100 * LEVEL:g} % interval]", justify="right")
+    for row in found.summary().to_dict("records"):
+        table.add_row(
+            said[row["mover"]],
+            f"{100 * row['estimate']:+.1f}",
+            f"[{100 * row['lower']:+.1f}, {100 * row['upper']:+.1f}]",
+            style="bold" if row["mover"] == "change" else "",
+        )
+    console.print(table)
+    rank = found.of().own_rank
+    place = (
+        "" if rank is None else f" Its own part: percentile {rank.percentile:.0f} of {rank.n} other states."
+    )
+    console.print(
+        f"What each mover adds to expected agreement with {toward} less that with {away}; the parts sum to the "
+        f"change (Shapley).{place}",
+        style="dim",
+    )
