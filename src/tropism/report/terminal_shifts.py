@@ -172,7 +172,7 @@ def print_moves(found: Decomposition, names: Mapping[str, str], console: Console
         "" if rank is None else f" Its own part: percentile {rank.percentile:.0f} of {rank.n} other states."
     )
     console.print(
-        f"What each mover adds to expected agreement with {toward} less that with {away}; the parts sum to the "
-        f"change (Shapley).{place}",
+        f"What each mover adds to expected agreement with {toward} less that with {away}; the parts sum to "
+        f"the change (Shapley).{place}",
         style="dim",
     )
