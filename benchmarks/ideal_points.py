@@ -23,6 +23,8 @@ import pandas as pd
 
 from tropism.votes.ideal_points import IdealPoints, estimate_ideal_points
 
+#: Roll calls a session of the simulated records: 0.9, 3.6 and 20 million votes.
+GROWTH = (75, 300, 1680)
 #: Upper ends of the normal distribution's table.
 GRID = np.linspace(-8, 8, 4001)
 
@@ -71,7 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("votes", nargs="?", type=Path)
     parser.add_argument("--draws", type=int, default=1000)
-    parser.add_argument("--growth", action="store_true", help="also fit 4 times as many votes, same length")
+    parser.add_argument("--growth", action="store_true", help="also simulated votes up to 20 million")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tropism-bench-") as folder:
         os.environ["TROPISM_HOME"] = folder
@@ -91,11 +93,15 @@ def main() -> None:
         # Linux counts in kilobytes, macOS in bytes.
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1024 if sys.platform != "darwin" else 1)
         if options.growth:
-            larger = simulated(190, 74, 300)
-            took, again = seconds(lambda: estimate_ideal_points(larger, draws=0))
-            assert isinstance(again, IdealPoints)
-            print(line(f"fit, {again.convergence.sweeps} sweeps", len(larger), took, base))
-            slope = np.log(took / fit) / np.log(len(larger) / len(table))
+            sizes, took = [], []
+            for per_session in GROWTH:
+                larger = simulated(190, 74, per_session)
+                spent, again = seconds(lambda larger=larger: estimate_ideal_points(larger, draws=0))
+                assert isinstance(again, IdealPoints)
+                sizes.append(len(larger))
+                took.append(spent)
+                print(line(f"simulated, fit, {again.convergence.sweeps} sweeps", sizes[-1], spent, base))
+            slope = np.polyfit(np.log(sizes), np.log(took), 1)[0]
             print(f"\nGrowth with votes, log-log slope: {slope:.2f}.")
         print(f"\nPeak memory up to the draws, table included: {peak / 1e6:.0f} MB.")
 
