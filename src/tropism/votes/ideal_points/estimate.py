@@ -164,7 +164,10 @@ def estimate_ideal_points(
         as_of=as_of, draws=draws, method=method, anchor=anchor, step=step, reference=reference, seed=seed,
         tolerance=tolerance, max_sweeps=max_sweeps, progress=progress, provenance=tuple(provenance),
     )  # fmt: skip
-    return _estimate(ballots.link(ballots.read(votes, rollcalls, as_of), bridges), options, warm_start)
+    cast = ballots.link(ballots.read(votes, rollcalls, as_of), bridges)
+    engine.load()
+    with engine.one_blas_thread():
+        return _estimate(cast, options, warm_start)
 
 
 def estimate_vintages(
@@ -215,7 +218,8 @@ def _vintages(
     for session in sessions:
         cast = ballots.link(ballots.until(whole, session), bridges)
         try:
-            before = _estimate(cast, replace(options, as_of=session), before)
+            with engine.one_blas_thread():
+                before = _estimate(cast, replace(options, as_of=session), before)
         except IdentificationError:
             if before is not None:
                 raise

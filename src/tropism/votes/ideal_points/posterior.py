@@ -18,12 +18,11 @@ import numpy as np
 from tropism.votes.ideal_points._kernels import chains_gradient, items_integrated
 from tropism.votes.ideal_points.fit import ENTRY, STEP_PRIOR, TAILS, Fit, standard
 
-#: Pairs of opposite points over which each round of `recentre` averages the slope.
-ROUNDS = (8, 16, 32)
+#: Pairs of opposite points over which each round of `recentre` averages the slope, and quadrature nodes for
+#: an item's discrimination, better known cutpoint and gap.
+ROUNDS = ((8, (3, 3, 3)), (16, (3, 3, 3)), (32, (5, 3, 5)))
 #: At so many of these pairs, for a million votes, the items are integrated out; there is little to average.
 EXACT = 1
-#: Quadrature nodes for an item's discrimination, better known cutpoint and gap.
-NODES = (5, 3, 5)
 #: By how much the step variance is less certain than it is given the paths.
 HELD_BACK = 3.0
 #: Points whose slopes are taken at one time.
@@ -36,6 +35,7 @@ LONGEST_ITEM, LONGEST_STEP = 1.0, 0.5
 #: Positions and items in white coordinates, and the step variance: (chains, slots), (chains, items, 3) and
 #: (chains,).
 White = tuple[np.ndarray, np.ndarray, np.ndarray]
+Round = tuple[int, tuple[int, int, int]]
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,9 @@ class Posterior:
         weight, level = STEP_PRIOR[1], np.exp(-log_step) * self.guess
         return value - 0.5 * weight * (log_step + level), slope, by_log + 0.5 * weight * (level - 1)
 
-    def integrated(self, theta: np.ndarray, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def integrated(
+        self, theta: np.ndarray, items: np.ndarray, nodes: tuple[int, int, int]
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Slope of the votes by positions, the items integrated out; and the items' means, in white noise.
 
         ``theta`` (slots,) and ``items`` (items, 3): positions, and the items' Gaussian means given them.
@@ -156,7 +158,7 @@ class Posterior:
         items_integrated(
             p.item_start, where.vote_slot, p.by_item_vote, p.by_item_weight, theta, items, self.joint.root,
             self.upper, self.fit.prior, self.fit.link, p.binary,
-            _axis(NODES[0]), _axis(NODES[1]), _axis(NODES[2]), slope, shift,
+            _axis(nodes[0]), _axis(nodes[1]), _axis(nodes[2]), slope, shift,
         )  # fmt: skip
         return slope, shift
 
@@ -211,7 +213,7 @@ class Posterior:
         return np.stack([alpha, low, low + gap], axis=-1)
 
 
-def recentre(fit: Fit, rounds: tuple[int, ...] = ROUNDS) -> tuple[float, ...]:
+def recentre(fit: Fit, rounds: tuple[Round, ...] = ROUNDS) -> tuple[float, ...]:
     """Move a fit's means to where the slope of the log posterior vanishes on average; changes the fit.
 
     The slope is that of the paths, the items integrated out. It is averaged over many points with every item
@@ -229,9 +231,9 @@ def recentre(fit: Fit, rounds: tuple[int, ...] = ROUNDS) -> tuple[float, ...]:
     moved = []
     # Fewer votes leave a posterior less like a Gaussian, and cost less.
     more = min(max(int(ENOUGH / fit.panel.by_item_vote.size), 1), 8)
-    for pairs in rounds:
+    for pairs, nodes in rounds:
         target = Posterior(fit, tails=False)
-        slope, by_log, information, shift = _average(target, more * pairs, more * EXACT, rng)
+        slope, by_log, information, shift = _average(target, more * pairs, more * EXACT, nodes, rng)
         theta, wider = _newton(target, slope, by_log, information)
         old = standard(fit.state.mean)
         target.settle(theta, wider, np.clip(shift, -LONGEST_ITEM, LONGEST_ITEM))
@@ -255,7 +257,7 @@ def _newton(
 
 
 def _average(
-    target: Posterior, pairs: int, exact: int, rng: np.random.Generator
+    target: Posterior, pairs: int, exact: int, nodes: tuple[int, int, int], rng: np.random.Generator
 ) -> tuple[np.ndarray, float, float, np.ndarray]:
     """Mean slopes by positions (slots,) and log step variance, information on it, mean shift (items, 3)."""
     joint, where = target.joint, target.where
@@ -275,7 +277,7 @@ def _average(
             chosen = range(min(exact - begun, len(theta)))
             _, by_prior, _ = target.prior(theta, log_step)
             for k in chosen:
-                of_votes, of_items = target.integrated(theta[k], items[k])
+                of_votes, of_items = target.integrated(theta[k], items[k], nodes)
                 excess += of_votes + by_prior[k] - by_theta[k]
                 shift += of_items
     points, steps = 2 * pairs, max(where.follows.size, 1)
