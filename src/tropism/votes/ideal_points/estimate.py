@@ -164,10 +164,7 @@ def estimate_ideal_points(
         as_of=as_of, draws=draws, method=method, anchor=anchor, step=step, reference=reference, seed=seed,
         tolerance=tolerance, max_sweeps=max_sweeps, progress=progress, provenance=tuple(provenance),
     )  # fmt: skip
-    cast = ballots.link(ballots.read(votes, rollcalls, as_of), bridges)
-    engine.load()
-    with engine.one_blas_thread():
-        return _estimate(cast, options, warm_start)
+    return _estimate(ballots.link(ballots.read(votes, rollcalls, as_of), bridges), options, warm_start)
 
 
 def estimate_vintages(
@@ -218,8 +215,7 @@ def _vintages(
     for session in sessions:
         cast = ballots.link(ballots.until(whole, session), bridges)
         try:
-            with engine.one_blas_thread():
-                before = _estimate(cast, replace(options, as_of=session), before)
+            before = _estimate(cast, replace(options, as_of=session), before)
         except IdentificationError:
             if before is not None:
                 raise
@@ -301,50 +297,52 @@ def _estimate(cast: ballots.Ballots, options: _Options, warm_start: IdealPoints 
     if start[panel.unit == pole].mean() < 0:
         start = -start
         items = None if items is None else items * [-1.0, 1.0, 1.0]
-    fit, ending = _fit(panel, start, items, warm_start, options)
-    if fit.state.mean[panel.unit == pole].mean() < 0:
-        fit.reflect()
-    samples, joint, checks = np.empty((0, panel.unit.size), dtype=np.float32), None, None
-    if options.draws and options.dynamics != "bsv":
-        joint = fit.joint()
-        if options.method == "mcmc":
-            (mcmc,) = engine.load("mcmc")
-            samples, checks = mcmc.run(fit, options.draws, seed=options.seed, progress=options.progress)
-        else:
-            block = None if options.dependence == "independent" else cast.block
-            samples = fit.draw(joint, options.draws, np.random.default_rng(options.seed), block)
-    settings = {name: getattr(options, name) for name in _RECORDED} | fit.settings
-    settings["anchor"] = cast.units[pole]
-    settings["reference"] = (
-        "all positions" if options.reference is None else f"{int(chosen.sum())} given positions"
-    )
-    return assemble(
-        cast,
-        panel,
-        mean=fit.state.mean if checks is None else samples.mean(axis=0, dtype=np.float64),
-        samples=samples,
-        item_mean=fit.state.item_mean,
-        item_cov=fit.state.item_cov,
-        step=fit.state.step,
-        chosen=chosen,
-        pole=pole,
-        convergence=Convergence(
-            converged=ending.converged,
-            sweeps=ending.sweeps,
-            newton_steps=ending.newton_steps,
-            distance=ending.distance,
-            largest_distance=ending.largest,
-            tolerance=options.tolerance,
-            history=ending.history,
-            residuals=1.0 if joint is None else joint.residuals,
-            chains=checks,
-        ),
-        unanimous=unanimous,
-        shift_variances=None if joint is None else fit.shift_variances(samples),
-        items_given=None if joint is None else joint.items_given(fit.state.mean),
-        settings=settings,
-        provenance=options.provenance,
-    )
+    engine.load()
+    with engine.one_blas_thread():
+        fit, ending = _fit(panel, start, items, warm_start, options)
+        if fit.state.mean[panel.unit == pole].mean() < 0:
+            fit.reflect()
+        samples, joint, checks = np.empty((0, panel.unit.size), dtype=np.float32), None, None
+        if options.draws and options.dynamics != "bsv":
+            joint = fit.joint()
+            if options.method == "mcmc":
+                (mcmc,) = engine.load("mcmc")
+                samples, checks = mcmc.run(fit, options.draws, seed=options.seed, progress=options.progress)
+            else:
+                block = None if options.dependence == "independent" else cast.block
+                samples = fit.draw(joint, options.draws, np.random.default_rng(options.seed), block)
+        settings = {name: getattr(options, name) for name in _RECORDED} | fit.settings
+        settings["anchor"] = cast.units[pole]
+        settings["reference"] = (
+            "all positions" if options.reference is None else f"{int(chosen.sum())} given positions"
+        )
+        return assemble(
+            cast,
+            panel,
+            mean=fit.state.mean if checks is None else samples.mean(axis=0, dtype=np.float64),
+            samples=samples,
+            item_mean=fit.state.item_mean,
+            item_cov=fit.state.item_cov,
+            step=fit.state.step,
+            chosen=chosen,
+            pole=pole,
+            convergence=Convergence(
+                converged=ending.converged,
+                sweeps=ending.sweeps,
+                newton_steps=ending.newton_steps,
+                distance=ending.distance,
+                largest_distance=ending.largest,
+                tolerance=options.tolerance,
+                history=ending.history,
+                residuals=1.0 if joint is None else joint.residuals,
+                chains=checks,
+            ),
+            unanimous=unanimous,
+            shift_variances=None if joint is None else fit.shift_variances(samples),
+            items_given=None if joint is None else joint.items_given(fit.state.mean),
+            settings=settings,
+            provenance=options.provenance,
+        )
 
 
 def _fit(
