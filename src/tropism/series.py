@@ -7,14 +7,16 @@ measure has one draw and says "no sampling error".
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 import numpy as np
 
 from tropism.dyads import dyad, split_dyad
 from tropism.errors import SeriesError
+from tropism.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +42,24 @@ def cited(provenance: Iterable[Provenance], papers: Iterable[str]) -> str:
     """Data and methods to cite, one a line, without repeats."""
     data = [f"{source.citation} {source.url} ({source.version})" for source in provenance]
     return "\n".join(dict.fromkeys((*data, *papers)))
+
+
+class Sourced(Protocol):
+    """A result that says where its numbers came from."""
+
+    @property
+    def provenance(self) -> tuple[Provenance, ...]:
+        """Sources of the data."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know."""
+
+
+def as_json(content: Mapping[str, Any], result: Sourced) -> str:
+    """Content of a result as text, with the version before it and sources and notes after it."""
+    sources = {"provenance": [asdict(each) for each in result.provenance], "notes": list(result.notes)}
+    return json.dumps({"tropism": __version__, **content, **sources}, ensure_ascii=False, indent=1)
 
 
 @dataclass(frozen=True, eq=False)

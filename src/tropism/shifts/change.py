@@ -76,6 +76,30 @@ class Placebo:
     lower: float
     upper: float
 
+    @classmethod
+    def of(cls, values: np.ndarray, i: int) -> Placebo | None:
+        """Where the value at place i stands among all others: values of shape (states,)."""
+        return cls.among(float(values[i]), np.delete(values, i))
+
+    @classmethod
+    def among(cls, own: float, others: np.ndarray) -> Placebo | None:
+        """Where a value stands among others, shape (states,); None with fewer than 20 of them."""
+        if others.size < MIN_PLACEBOS:
+            return None
+        # Ties are ties in the data's own precision (float32), not in the last bit of a mean.
+        tied = np.isclose(others, own, rtol=1e-6, atol=1e-9)
+        below = int(((others < own) & ~tied).sum())
+        lower, median, upper = np.quantile(others, [0.05, 0.5, 0.95])
+        return cls(
+            n=others.size,
+            n_below=below,
+            n_tied=int(tied.sum()),
+            percentile=float(100 * (below + tied.sum() / 2) / others.size),
+            median=float(median),
+            lower=float(lower),
+            upper=float(upper),
+        )
+
 
 @dataclass(frozen=True)
 class Shift:
@@ -139,22 +163,7 @@ class Shifts:
     def rank(self, state: str) -> Placebo | None:
         """Where the state's change stands among all others; None with fewer than 20 of them."""
         _, others = self.placebos(state)
-        if others.size < MIN_PLACEBOS:
-            return None
-        own = self.changes[:, self.states.index(state)].mean()
-        # Ties are ties in the data's own precision (float32), not in the last bit of a mean.
-        tied = np.isclose(others, own, rtol=1e-6, atol=1e-9)
-        below = int(((others < own) & ~tied).sum())
-        lower, median, upper = np.quantile(others, [0.05, 0.5, 0.95])
-        return Placebo(
-            n=others.size,
-            n_below=below,
-            n_tied=int(tied.sum()),
-            percentile=float(100 * (below + tied.sum() / 2) / others.size),
-            median=float(median),
-            lower=float(lower),
-            upper=float(upper),
-        )
+        return Placebo.among(float(self.changes[:, self.states.index(state)].mean()), others)
 
     def of(self, state: str | None = None) -> Shift:
         """One state's shift; the triad's own state without an argument.

@@ -29,7 +29,7 @@ import pyarrow.compute as pc
 from tropism.dyads import Triad, Window
 from tropism.errors import SchemaError, SeriesError
 from tropism.series import Provenance, Series
-from tropism.shifts.change import MIN_PLACEBOS, MIN_SHARE_OF_YEARS, MIN_YEARS, Estimate, Placebo
+from tropism.shifts.change import MIN_SHARE_OF_YEARS, MIN_YEARS, Estimate, Placebo
 from tropism.states import lineage
 from tropism.tables import read_table
 from tropism.version import __version__
@@ -291,8 +291,8 @@ class Decomposition:
             change=Estimate.of_draws(change[:, i]),
             relative=Estimate.of_draws(change[:, i] - change[:, others].mean(axis=1)),
             parts={name: Estimate.of_draws(self.parts[:, i, k]) for k, name in enumerate(self.movers)},
-            rank=among_others(change.mean(axis=0), i),
-            own_rank=among_others(self.parts[:, :, 0].mean(axis=0), i),
+            rank=Placebo.of(change.mean(axis=0), i),
+            own_rank=Placebo.of(self.parts[:, :, 0].mean(axis=0), i),
         )
 
     def vector(self, state: str | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -372,18 +372,6 @@ class Decomposition:
                 f"{MIN_YEARS} on either side are needed. Widen the window."
             )
         return self.states.index(state)
-
-
-def among_others(values: np.ndarray, i: int) -> Placebo | None:
-    """Where one of the values stands among all others; None with fewer than 20 of those."""
-    others = np.delete(values, i)
-    if others.size < MIN_PLACEBOS:
-        return None
-    tied = np.isclose(others, values[i], rtol=1e-6, atol=1e-9)
-    below = int(((others < values[i]) & ~tied).sum())
-    lower, median, upper = (float(each) for each in np.quantile(others, [0.05, 0.5, 0.95]))
-    percentile = float(100 * (below + tied.sum() / 2) / others.size)
-    return Placebo(others.size, below, int(tied.sum()), percentile, median, lower, upper)
 
 
 # ------------------------------------------------------------------------------------- the verb

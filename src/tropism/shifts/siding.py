@@ -12,7 +12,6 @@ the covariance of every year.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
@@ -23,13 +22,11 @@ import pyarrow as pa
 
 from tropism.dyads import Triad, Window, dyad
 from tropism.errors import DataNotPresentError, SchemaError, SeriesError
-from tropism.series import Provenance, Series, cited
+from tropism.series import Provenance, Series, as_json, cited
 from tropism.shifts.change import LEVEL, MIN_YEARS, Estimate, Placebo
-from tropism.shifts.decomposition import among_others
 from tropism.states import lineage
 from tropism.tables import read_table
 from tropism.tables.library import table_info
-from tropism.version import __version__
 
 if TYPE_CHECKING:
     import altair as alt
@@ -162,9 +159,9 @@ class Siding:
             change_away=_normal(after[1] - before[1], spread[1, 1]),
             change=_normal(TILT @ (after - before), TILT @ spread @ TILT),
             covariance=spread,
-            rank_toward=among_others(changes[:, 0] / errors[:, 0], i),
-            rank_away=among_others(changes[:, 1] / errors[:, 1], i),
-            rank=among_others(changes @ TILT / errors[:, 2], i),
+            rank_toward=Placebo.of(changes[:, 0] / errors[:, 0], i),
+            rank_away=Placebo.of(changes[:, 1] / errors[:, 1], i),
+            rank=Placebo.of(changes @ TILT / errors[:, 2], i),
             years_before=n[0],
             years_after=n[1],
         )
@@ -280,19 +277,15 @@ class Siding:
 
     def to_json(self) -> str:
         """All estimates with intervals, settings and sources."""
-        return json.dumps(
+        return as_json(
             {
-                "tropism": __version__,
                 "triad": asdict(self.triad),
                 "window": asdict(self.window),
                 "years": self.tidy().to_dict("records"),
                 "changes": self.summary().to_dict("records"),
                 "settings": dict(self.settings),
-                "provenance": [asdict(source) for source in self.provenance],
-                "notes": list(self.notes),
             },
-            ensure_ascii=False,
-            indent=1,
+            self,
         )
 
     def cite(self) -> str:

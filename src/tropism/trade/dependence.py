@@ -15,12 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tropism.errors import DataNotPresentError, TriadError, WindowError
-from tropism.series import Provenance, cited
+from tropism.series import Provenance, as_json, cited
 from tropism.states import find_state
 from tropism.tables import read_table
 from tropism.tables.library import table_info
 from tropism.trade.exposure import embodied_value, exposure, input_output
-from tropism.version import __version__
 
 if TYPE_CHECKING:
     import altair as alt
@@ -200,18 +199,14 @@ class Dependence:
     def to_json(self) -> str:
         """All tables, settings and sources."""
         tables = ("shares", "exposure", "lost", "replaceability")
-        return json.dumps(
+        return as_json(
             {
-                "tropism": __version__,
                 "state": self.state,
                 "on": list(self.on),
                 **{name: json.loads(getattr(self, name).to_json(orient="records")) for name in tables},
                 "settings": self.settings,
-                "provenance": [asdict(source) for source in self.provenance],
-                "notes": list(self.notes),
             },
-            ensure_ascii=False,
-            indent=1,
+            self,
         )
 
     def cite(self) -> str:

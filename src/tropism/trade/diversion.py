@@ -10,22 +10,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
 
-from tropism.errors import DataNotPresentError, IdentificationError, SchemaError, TriadError
-from tropism.series import Provenance
+from tropism.errors import ConvergenceError, DataNotPresentError, IdentificationError, SchemaError, TriadError
+from tropism.series import Provenance, as_json
 from tropism.states import find_state
 from tropism.tables import read_table
 from tropism.tables.library import table_info
 from tropism.trade.coalition import coalition, joiners
 from tropism.trade.effects import SANCTION, Effect, Sigma, find_effect, sigma_draws, sigma_range
 from tropism.trade.flows import check_flows
-from tropism.version import __version__
 
 if TYPE_CHECKING:
     import altair as alt
@@ -151,9 +150,8 @@ class Diversion:
 
     def to_json(self) -> str:
         """Components with intervals, matched states, settings, seed and sources: not the draws."""
-        return json.dumps(
+        return as_json(
             {
-                "tropism": __version__,
                 "buyer": self.buyer,
                 "seller": self.seller,
                 "years": [self.before, self.after],
@@ -164,11 +162,8 @@ class Diversion:
                 "matched": json.loads(self.matched.to_json(orient="records", double_precision=12)),
                 "settings": self.settings,
                 "seed": self.seed,
-                "provenance": [asdict(source) for source in self.provenance],
-                "notes": list(self.notes),
             },
-            ensure_ascii=False,
-            indent=1,
+            self,
         )
 
     def cite(self) -> str:
@@ -235,6 +230,8 @@ def diversion(
         If a year, or the buyer's purchases from the seller in one of the two, is not in the table.
     IdentificationError
         If fewer than three states can be matched, or nobody who joined bought from the seller.
+    ConvergenceError
+        If prices do not settle.
     SchemaError
         If flows, effect, sigma, unit, draws or level make no sense.
 
@@ -471,7 +468,7 @@ def _redirect(
         # A price moves by its excess demand over sigma, the slope of demand with all else held.
         found += steps.next(found, np.column_stack([gap / sigma[:, None], miss]))
     else:
-        raise IdentificationError(
+        raise ConvergenceError(
             f"diversion: prices did not settle (sales and supply differ by {residual:.1e}). Take an effect "
             "or elasticities nearer to what is published."
         )

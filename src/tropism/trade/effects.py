@@ -64,10 +64,6 @@ class Effect:
         return f"{self.estimate:.3g} log points ({error}): × {np.exp(self.estimate):.2f} at given prices"
 
 
-#: Published losses of trade that are no effect on a pair: adjustment through other countries is in them, and
-#: to feed them into an equilibrium would count it twice.
-AGGREGATE = ("egorov_2025_all_origins", "mancini_2024_to_russia", "crozet_hinz_2020_russia_exports")
-
 #: The weakest and the strongest long-run elasticity among the published ones: the range of sigma that draws
 #: cover unless the user says otherwise.
 WEAK, STRONG = "boehm_2023_long_run_weaker", "fontagne_guimbard_orefice_2022"
@@ -115,11 +111,6 @@ def find_effect(effect: str | tuple[float, float], quantity: str) -> Effect:
             )
         return Effect("yours", quantity, estimate, std_error, "as you say", "given by the user")
     fitting = {each.name: each for each in effects(quantity)}
-    if effect in AGGREGATE:
-        raise SchemaError(
-            f"effect: {effect} is a loss of all trade, adjustment through other countries included, and no "
-            f"effect on a pair. Choose one of {', '.join(fitting)}."
-        )
     if effect not in fitting:
         raise SchemaError(
             f"effect: {effect!r} is not one of {', '.join(fitting)}. `list_effects` says what each is; or "
@@ -130,9 +121,7 @@ def find_effect(effect: str | tuple[float, float], quantity: str) -> Effect:
 
 def effects(quantity: str) -> tuple[Effect, ...]:
     """The estimates of a quantity that a shock to pairs can be made of."""
-    return tuple(
-        each for name, each in _known().items() if each.quantity == quantity and name not in AGGREGATE
-    )
+    return tuple(each for each in _known().values() if each.quantity == quantity)
 
 
 def sigma_draws(sigma: Sigma | None, n: int, random: np.random.Generator) -> np.ndarray:

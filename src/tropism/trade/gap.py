@@ -11,20 +11,19 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from tropism.errors import DataNotPresentError, SchemaError, TriadError
-from tropism.series import Provenance, Series, cited
+from tropism.series import Provenance, Series, as_json, cited
 from tropism.states import find_state
 from tropism.tables.library import table_info
 from tropism.trade import _leave_out as kernel
 from tropism.trade.gravity import estimate_gravity
 from tropism.trade.panels import ALL_SECTORS, Panel, make_panels
 from tropism.trade.predicted import Bins, PredictedTrade, Side, gap_draws, like_scores, percentile
-from tropism.version import __version__
 
 if TYPE_CHECKING:
     import altair as alt
@@ -133,19 +132,15 @@ class TradeGap:
 
     def to_json(self) -> str:
         """All numbers, coefficients, settings and sources."""
-        return json.dumps(
+        return as_json(
             {
-                "tropism": __version__,
                 "state": self.state,
                 "partner": self.partner,
                 "flows": json.loads(self.flows.to_json(orient="records")),
                 "coefficients": json.loads(self.coefficients.to_json(orient="records")),
                 "settings": self.settings,
-                "provenance": [asdict(source) for source in self.provenance],
-                "notes": list(self.notes),
             },
-            ensure_ascii=False,
-            indent=1,
+            self,
         )
 
     def cite(self) -> str:

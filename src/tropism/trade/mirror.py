@@ -7,17 +7,16 @@ difference says something about the records; it never says by itself which recor
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tropism.errors import DataNotPresentError, IdentificationError, SchemaError
-from tropism.series import Provenance, cited
+from tropism.series import Provenance, as_json, cited
 from tropism.states import find_state
 from tropism.trade.flows import stated_provenance
 from tropism.trade.reports import WORLD, require_columns
-from tropism.version import __version__
 
 if TYPE_CHECKING:
     import altair as alt
@@ -170,19 +169,15 @@ class Mirror:
 
     def to_json(self) -> str:
         """All numbers, suspects, settings and sources."""
-        return json.dumps(
+        return as_json(
             {
-                "tropism": __version__,
                 "exporter": self.exporter,
                 "importer": self.importer,
                 "years": json.loads(self.tidy().to_json(orient="records")),
                 "suspects": json.loads(self.suspects.to_json(orient="records")),
                 "settings": self.settings,
-                "provenance": [asdict(source) for source in self.provenance],
-                "notes": list(self.notes),
             },
-            ensure_ascii=False,
-            indent=1,
+            self,
         )
 
     def cite(self) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tropism.errors import SchemaError
-from tropism.series import Provenance, cited
+from tropism.series import Provenance, as_json, cited
 from tropism.trade.equilibrium.shocks import CostShock
-from tropism.version import __version__
 
 if TYPE_CHECKING:
     import altair as alt
@@ -176,9 +174,8 @@ class CountryEffects:
     def to_json(self) -> str:
         """Changes with intervals, settings, seed, convergence and sources: not the draws."""
         table = self.tidy().astype(object)
-        return json.dumps(
+        return as_json(
             {
-                "tropism": __version__,
                 "changes": table.where(table.notna(), None).to_dict("records"),
                 "year": self.year,
                 "settings": dict(self.settings),
@@ -186,11 +183,8 @@ class CountryEffects:
                 "draws": self.n_draws,
                 "market_clearing_residual": float(self.market_clearing_residual.max()),
                 "iterations": int(self.iterations.max()),
-                "provenance": [asdict(source) for source in self.provenance],
-                "notes": list(self.notes),
             },
-            ensure_ascii=False,
-            indent=1,
+            self,
         )
 
     def cite(self) -> str:

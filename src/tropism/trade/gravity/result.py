@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tropism.errors import IdentificationError, SchemaError
-from tropism.series import Provenance
+from tropism.series import Provenance, as_json
 from tropism.trade.gravity.regression import REASONS, USED
-from tropism.version import __version__
 
 if TYPE_CHECKING:
     import altair as alt
@@ -181,9 +180,8 @@ class GravityFit:
 
     def to_json(self) -> str:
         """Estimates, covariance, rows left out, settings, versions, data hash, sources and notes."""
-        return json.dumps(
+        return as_json(
             {
-                "tropism": __version__,
                 "formula": self.formula,
                 "n": self.n,
                 "terms": list(self.terms),
@@ -194,11 +192,8 @@ class GravityFit:
                     why: np.flatnonzero(self.reason == REASONS.index(why)).tolist() for why in self.dropped
                 },
                 "settings": dict(self.settings),
-                "provenance": [asdict(source) for source in self.provenance],
-                "notes": list(self.notes),
             },
-            ensure_ascii=False,
-            indent=1,
+            self,
         )
 
     def cite(self) -> str:

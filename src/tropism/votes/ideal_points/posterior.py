@@ -23,7 +23,8 @@ from tropism.votes.ideal_points.fit import ENTRY, STEP_PRIOR, TAILS, Fit, standa
 ROUNDS = ((8, (3, 3, 3)), (16, (3, 3, 3)), (32, (5, 3, 5)))
 #: At so many of these pairs, for a million votes, the items are integrated out; there is little to average.
 EXACT = 1
-#: By how much the step variance is less certain than it is given the paths.
+#: By how much the step variance is taken to be less certain than given the paths: the unit of the last
+#: coordinate of the chains, which need not be right.
 HELD_BACK = 3.0
 #: Points whose slopes are taken at one time.
 BATCH = 8
@@ -89,9 +90,8 @@ class Posterior:
         self.log_step = math.log(s.step)
         self.guess = STEP_PRIOR[0] * float(s.mean.var())
         self.free = fit.given is None and where.follows.size > 0
-        # Given the paths its information is half a step each; the paths hold back two thirds of that.
+        # Given the paths its information is half a step each.
         self.step_sd = math.sqrt(2 * HELD_BACK / (where.follows.size + STEP_PRIOR[1]))
-        self.passes = 0
         self.tails = tails and fit.dynamics == "robust"
         # Precision of each step, but for the step variance.
         self.weight = fit.slot_tie() * s.step
@@ -127,7 +127,6 @@ class Posterior:
             p.item_start, where.vote_slot, p.by_item_vote, p.by_item_weight, theta, items, self.upper,
             self.fit.prior, self.fit.link, p.binary, value, slope, item_slope,
         )  # fmt: skip
-        self.passes += 1
         of_prior, by_theta, by_log = self.prior(theta, log_step)
         return value + of_prior, slope + by_theta, item_slope, by_log
 
@@ -274,9 +273,9 @@ def _average(
             slope += by_theta.sum(axis=0)
             by_log += float(of_step.sum())
             loose += float(((away[:, where.next] - away[:, where.follows]) ** 2 @ target.weight).sum())
-            chosen = range(min(exact - begun, len(theta)))
-            _, by_prior, _ = target.prior(theta, log_step)
-            for k in chosen:
+            chosen = max(min(exact - begun, len(theta)), 0)
+            _, by_prior, _ = target.prior(theta[:chosen], log_step[:chosen])
+            for k in range(chosen):
                 of_votes, of_items = target.integrated(theta[k], items[k], nodes)
                 excess += of_votes + by_prior[k] - by_theta[k]
                 shift += of_items

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,7 @@ import numpy as np
 
 from tropism.dyads import dyad
 from tropism.errors import SeriesError
-from tropism.series import Provenance, Series, cited
-from tropism.version import __version__
+from tropism.series import Provenance, Series, as_json, cited
 from tropism.votes.ballots import Ballots, Panel
 from tropism.votes.ideal_points.agreement import ItemsGiven, expected_agreement
 
@@ -547,20 +545,16 @@ class IdealPoints:
 
     def to_json(self) -> str:
         """Positions with intervals, settings, seed, convergence, bridges and sources: not the draws."""
-        return json.dumps(
+        return as_json(
             {
-                "tropism": __version__,
                 "positions": self.tidy().to_dict("records"),
                 "bridges": self.bridges().to_dict("records"),
                 "step_variance": self.step_variance,
                 "anchor": self.anchor,
                 "settings": dict(self.settings),
                 "convergence": asdict(self.convergence),
-                "provenance": [asdict(source) for source in self.provenance],
-                "notes": list(self.notes),
             },
-            ensure_ascii=False,
-            indent=1,
+            self,
         )
 
     def cite(self) -> str:
