@@ -201,7 +201,7 @@ def _to_noise(item_start, vote_slot, cross, root, theta, items, out):  # type: i
 
 
 @njit(cache=True, fastmath=True, parallel=True)
-def _fold(item_start, vote_slot, cross, root, folded, slope, white, theta):  # type: ignore[no-untyped-def]
+def _fold(item_start, vote_slot, cross, root, folded, limit, slope, white, theta):  # type: ignore[no-untyped-def]
     """The transpose: ``white`` = root' slope, and C root white taken from the slots of the items folded."""
     for c in prange(theta.shape[0]):
         for j in range(item_start.size - 1):
@@ -209,6 +209,9 @@ def _fold(item_start, vote_slot, cross, root, folded, slope, white, theta):  # t
             p = root[j, 0, 0] * a + root[j, 1, 0] * b + root[j, 2, 0] * d
             q = root[j, 1, 1] * b + root[j, 2, 1] * d
             r = root[j, 2, 2] * d
+            longest = max(abs(p), abs(q), abs(r))
+            if longest > limit:
+                p, q, r = p * limit / longest, q * limit / longest, r * limit / longest
             white[c, j, 0], white[c, j, 1], white[c, j, 2] = p, q, r
             if folded[j]:
                 a = root[j, 0, 0] * p
@@ -455,8 +458,9 @@ class Joint:
         """Slopes by the deviations as slopes by the white coordinates: the transpose of `from_white`."""
         own, theta = np.empty_like(items), slope.copy()
         _fold(
-            self.panel.item_start, self.where.vote_slot, self.cross, self.root, self.single, items, own, theta
-        )
+            self.panel.item_start, self.where.vote_slot, self.cross, self.root, self.single, np.inf, items,
+            own, theta,
+        )  # fmt: skip
         theta = self._forward(theta.astype(np.float32))
         if self._corner is not None:
             at = self.where.bridged
@@ -473,12 +477,15 @@ class Joint:
         )  # fmt: skip
         return found
 
-    def followed(self, slope: np.ndarray, items: np.ndarray) -> np.ndarray:
-        """Slopes by the slots when all items follow them: the transpose of `following`, added."""
+    def followed(self, slope: np.ndarray, items: np.ndarray, limit: float) -> np.ndarray:
+        """Slopes by the slots when all items follow them: the transpose of `following`, added.
+
+        An item's slopes beyond ``limit``, in white coordinates, are shortened to it.
+        """
         theta = slope.copy()
         _fold(
             self.panel.item_start, self.where.vote_slot, self.cross, self.root,
-            np.ones_like(self.single), items, np.empty_like(items), theta,
+            np.ones_like(self.single), limit, items, np.empty_like(items), theta,
         )  # fmt: skip
         return theta
 

@@ -26,12 +26,16 @@ EXACT = 1
 #: By how much the step variance is taken to be less certain than given the paths: the unit of the last
 #: coordinate of the chains, which need not be right.
 HELD_BACK = 3.0
+#: Slopes of an item beyond this, in white coordinates, are shortened: where a point takes an item's gap to
+#: the edge of nothing, its prior's slope has no bound and would outweigh all votes.
+STEEPEST = 4.0
 #: Points whose slopes are taken at one time.
 BATCH = 8
 #: With fewer votes than this a round takes more pairs, in proportion.
 ENOUGH = 1_000_000
-#: An item's longest move in one round, in sd, and that of the logarithm of the step variance.
-LONGEST_ITEM, LONGEST_STEP = 1.0, 0.5
+#: Longest moves in one round: of an item and of a white coordinate of the paths, in sd, and of the logarithm
+#: of the step variance. Where the curvature is barely positive a Newton step has no bound.
+LONGEST, LONGEST_STEP = 1.0, 0.5
 
 #: Positions and items in white coordinates, and the step variance: (chains, slots), (chains, items, 3) and
 #: (chains,).
@@ -235,7 +239,7 @@ def recentre(fit: Fit, rounds: tuple[Round, ...] = ROUNDS) -> tuple[float, ...]:
         slope, by_log, information, shift = _average(target, more * pairs, more * EXACT, nodes, rng)
         theta, wider = _newton(target, slope, by_log, information)
         old = standard(fit.state.mean)
-        target.settle(theta, wider, np.clip(shift, -LONGEST_ITEM, LONGEST_ITEM))
+        target.settle(theta, wider, np.clip(shift, -LONGEST, LONGEST))
         moved.append(float(np.sqrt(np.mean((standard(fit.state.mean) - old) ** 2))))
     return tuple(moved)
 
@@ -245,7 +249,8 @@ def _newton(
 ) -> tuple[np.ndarray, float]:
     """Step of the positions (slots,) and of the log step variance, both at once."""
     joint, still = target.joint, np.zeros_like(target.items)
-    theta, _ = joint.solve(slope, still)
+    white, follow = joint.to_white(slope[None], still[None])
+    theta = joint.from_white(np.clip(white, -LONGEST, LONGEST), follow)[0][0]
     if not target.free:
         return theta, 0.0
     # A wider step takes the walk's slope off the positions, and rougher paths ask for a wider step.
@@ -269,7 +274,7 @@ def _average(
             away = theta - joint.theta
             items = target.items + joint.following(away)
             _, by_theta, by_item, of_step = target.slopes(theta, items, log_step)
-            by_theta = joint.followed(by_theta, by_item)
+            by_theta = joint.followed(by_theta, by_item, STEEPEST)
             slope += by_theta.sum(axis=0)
             by_log += float(of_step.sum())
             loose += float(((away[:, where.next] - away[:, where.follows]) ** 2 @ target.weight).sum())
