@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tropism.votes.ideal_points import estimate_ideal_points
+from tropism.votes.ideal_points import estimate_ideal_points, estimate_vintages
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="needs numba (extra votes)")
 
@@ -97,3 +97,15 @@ def test_positions_separate_the_poles_of_the_cold_war(fitted):
     distance = fitted.distance("2", "365")
     years, apart = distance.path("2>365")
     assert np.all(apart[(years >= 1950) & (years <= 1985)] > 1)
+
+
+def test_a_vintage_agrees_with_a_fit_of_its_own(unga):
+    """Warm starts at session 37 led astray, and before that out of all bounds."""
+    votes = pd.read_parquet(unga / "votes.parquet").rename(columns={"ccode": "unit"})
+    votes = votes[["unit", "rcid", "session", "year", "vote"]]
+    options = {"bridges": pd.read_csv(unga / "bsv_matches.csv"), "anchor": "2", "draws": 0}
+    for session, found in estimate_vintages(votes, sessions=(36, 37, 38), **options):
+        alone = estimate_ideal_points(votes, as_of=session, **options)
+        # A third of the tolerance: standard errors are some 0.1.
+        assert np.sqrt(np.mean((found.tidy()["estimate"] - alone.tidy()["estimate"]) ** 2)) < 0.01
+        assert max(found.convergence.recentred) < 0.06

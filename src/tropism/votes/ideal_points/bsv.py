@@ -24,9 +24,12 @@ SMOOTH = 0.5
 #: gap without abstentions would close; a slight gamma prior stands for its posterior's open part.
 PRIOR = (0.0, 0.0, 1.0, 0.0, 6 / 49, 0.1, 10.0)
 
+#: Nothing re-centres this fit, and a sweep moves it by a hundredth of what is left.
+STRICT = 120
+
 
 def run(fit: Fit, tolerance: float, max_sweeps: int, *, progress: bool = False) -> Ending:
-    """Iterate until a sweep changes the standardised positions by less than ``tolerance`` / 20.
+    """Iterate until a sweep changes the standardised positions by less than ``tolerance`` / `STRICT`.
 
     Changes ``fit``, whose positions end standardised. A change per sweep is not a distance: in the end each
     is some 1% smaller than the one before.
@@ -76,6 +79,6 @@ def run(fit: Fit, tolerance: float, max_sweeps: int, *, progress: bool = False) 
         if progress and sweep % 20 == 0:
             spent = time.perf_counter() - began
             print(f"sweep {sweep + 1}: change {history[-1]:.5f} sd, {spent:.1f} s", file=sys.stderr)
-        if history[-1] < tolerance / 20 and sweep > 3:
+        if history[-1] < tolerance / STRICT and sweep > 3:
             break
-    return Ending(history[-1] < tolerance / 20, len(history), 0, history[-1], history[-1], tuple(history))
+    return Ending(history[-1] < tolerance / STRICT, len(history), 0, history[-1], history[-1], tuple(history))

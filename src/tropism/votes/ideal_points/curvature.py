@@ -443,16 +443,24 @@ class Joint:
 
     def from_white(self, theta: np.ndarray, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """White noise as deviations with this precision: shapes (chains, slots), (chains, items, 3)."""
-        theta, at, some = theta.astype(np.float32), self.where.bridged, None
-        if self._corner is not None:
-            some = items[:, at].reshape(items.shape[0], -1) @ self._corner
-            theta = self._off_border(theta, some)
-        theta = self._backward(theta).astype(np.float64)
+        theta, some = self._slots(theta, items)
         found = np.empty_like(items)
         _unfold(self.panel.item_start, self.where.vote_slot, self.cross, self.root, theta, items, found)
         if some is not None:
-            found[:, at] = some.reshape(items.shape[0], -1, 3)
+            found[:, self.where.bridged] = some.reshape(items.shape[0], -1, 3)
         return theta, found
+
+    def slots_from_white(self, theta: np.ndarray, items: np.ndarray) -> np.ndarray:
+        """The slots of `from_white` alone; of the items only those that are bridged count."""
+        return self._slots(theta, items)[0]
+
+    def _slots(self, theta: np.ndarray, items: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Deviations of the slots, and of the bridged items side by side."""
+        theta, some = theta.astype(np.float32), None
+        if self._corner is not None:
+            some = items[:, self.where.bridged].reshape(items.shape[0], -1) @ self._corner
+            theta = self._off_border(theta, some)
+        return self._backward(theta).astype(np.float64), some
 
     def to_white(self, slope: np.ndarray, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Slopes by the deviations as slopes by the white coordinates: the transpose of `from_white`."""

@@ -28,8 +28,12 @@ Dynamics = Literal["walk", "robust", "bsv"]
 Method = Literal["fast", "mcmc"]
 Dependence = Literal["independent", "blocks"]
 
-#: How far from its optimum a fit may stop, in sd of the positions, whose standard errors are some 0.1.
-TOLERANCE = 5e-3
+#: How far from its optimum a fit may stop before it is re-centred, in sd of the positions. The rounds of
+#: re-centring are Newton steps too and move them by 0.06: from closer by they end no closer to the chains.
+TOLERANCE = 3e-2
+#: Where a round of re-centring moves positions by more than this after a warm start, in sd, that start led
+#: astray and the fit begins anew. Elsewhere rounds move them by 0.06 at most.
+ASTRAY = 0.09
 
 
 def estimate_ideal_points(
@@ -107,8 +111,8 @@ def estimate_ideal_points(
     seed : int
         Of the draws; the means of the fast method do not depend on it.
     tolerance : float
-        The fit ends when a Newton step and two updates together move the standardised positions by less than
-        this (root mean square, in sd).
+        Re-centring begins when a Newton step and two updates together move the standardised positions by
+        less than this (root mean square, in sd).
     max_sweeps : int
     progress : bool
         Write lines to the error stream as the fit goes on.
@@ -289,17 +293,13 @@ def _estimate(cast: ballots.Ballots, options: _Options, warm_start: IdealPoints 
     ballots.refuse_disconnected(cast)
     panel = ballots.panel(cast)
     chosen = ballots.reference(options.reference, cast, panel)
-    if warm_start is None:
-        start, items = ballots.leading_component(panel), None
-    else:
-        start, items = warm_start.starting_point(cast, panel)
-    pole = ballots.anchor(options.anchor, cast.units, panel, start)
-    if start[panel.unit == pole].mean() < 0:
-        start = -start
-        items = None if items is None else items * [-1.0, 1.0, 1.0]
+    start, items, pole = _beginning(cast, panel, warm_start, options)
     engine.load()
     with engine.one_blas_thread():
-        fit, ending = _fit(panel, start, items, warm_start, options)
+        fit, ending, recentred = _fit(panel, start, items, warm_start, options)
+        if warm_start is not None and max(recentred, default=0.0) > ASTRAY:
+            start, _, pole = _beginning(cast, panel, None, options)
+            fit, ending, recentred = _fit(panel, start, None, None, options)
         if fit.state.mean[panel.unit == pole].mean() < 0:
             fit.reflect()
         samples, joint, checks = np.empty((0, panel.unit.size), dtype=np.float32), None, None
@@ -334,6 +334,7 @@ def _estimate(cast: ballots.Ballots, options: _Options, warm_start: IdealPoints 
                 largest_distance=ending.largest,
                 tolerance=options.tolerance,
                 history=ending.history,
+                recentred=recentred,
                 residuals=1.0 if joint is None else joint.residuals,
                 chains=checks,
             ),
@@ -345,6 +346,21 @@ def _estimate(cast: ballots.Ballots, options: _Options, warm_start: IdealPoints 
         )
 
 
+def _beginning(
+    cast: ballots.Ballots, panel: ballots.Panel, warm_start: IdealPoints | None, options: _Options
+) -> tuple[np.ndarray, np.ndarray | None, int]:
+    """Positions and items to begin at, turned so that the anchor stands high; and the anchor."""
+    if warm_start is None:
+        start, items = ballots.leading_component(panel), None
+    else:
+        start, items = warm_start.starting_point(cast, panel)
+    pole = ballots.anchor(options.anchor, cast.units, panel, start)
+    if start[panel.unit == pole].mean() < 0:
+        start = -start
+        items = None if items is None else items * [-1.0, 1.0, 1.0]
+    return start, items, pole
+
+
 def _fit(
     panel: ballots.Panel,
     start: np.ndarray,
@@ -352,7 +368,7 @@ def _fit(
     warm_start: IdealPoints | None,
     options: _Options,
 ) -> Any:
-    """The fit, at its optimum, and how it ended."""
+    """The fit, re-centred; how it came to where that began, and by how much each round moved it."""
     fits, posterior = engine.load("fit", "posterior")
     fit = fits.Fit(
         panel, link=options.link, dynamics=options.dynamics, step=options.step, start=start, items=items
@@ -362,11 +378,12 @@ def _fit(
     if options.dynamics == "bsv":
         (bsv,) = engine.load("bsv")
         ending = bsv.run(fit, options.tolerance, 4 * options.max_sweeps, progress=options.progress)
+        recentred = ()
     else:
         ending = fit.run(
             options.tolerance, options.max_sweeps, progress=options.progress, warm=items is not None
         )
-        posterior.recentre(fit)
+        recentred = posterior.recentre(fit, posterior.ROUNDS if items is None else posterior.WARM_ROUNDS)
     if not ending.converged:
         warnings.warn(
             f"ideal points: after {ending.sweeps} sweeps positions still moved by "
@@ -374,7 +391,7 @@ def _fit(
             NotConvergedWarning,
             stacklevel=5,
         )
-    return fit, ending
+    return fit, ending, recentred
 
 
 #: Options that stand in a result's settings as they were given.

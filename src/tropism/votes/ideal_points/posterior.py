@@ -20,7 +20,9 @@ from tropism.votes.ideal_points.fit import ENTRY, STEP_PRIOR, TAILS, Fit, standa
 
 #: Pairs of opposite points over which each round of `recentre` averages the slope, and quadrature nodes for
 #: an item's discrimination, better known cutpoint and gap.
-ROUNDS = ((8, (3, 3, 3)), (16, (3, 3, 3)), (32, (5, 3, 5)))
+ROUNDS = ((4, (3, 3, 3)), (8, (3, 3, 3)), (24, (3, 3, 5)))
+#: After a warm start, whose means lie near.
+WARM_ROUNDS = ((4, (3, 3, 3)), (8, (3, 3, 5)))
 #: At so many of these pairs, for a million votes, the items are integrated out; there is little to average.
 EXACT = 1
 #: By how much the step variance is taken to be less certain than given the paths: the unit of the last
@@ -269,10 +271,12 @@ def _average(
     excess, shift = np.zeros_like(slope), np.zeros_like(target.items)
     for begun in range(0, pairs, BATCH):
         noise = target.noise(min(BATCH, pairs - begun), rng)
+        out = joint.slots_from_white(noise[0], noise[1])
+        with_it = joint.following(out)
         for sign in (1.0, -1.0):
-            theta, _, log_step = target.unwhiten((sign * noise[0], sign * noise[1], sign * noise[2]))
-            away = theta - joint.theta
-            items = target.items + joint.following(away)
+            away = sign * out
+            theta, items = joint.theta + away, target.items + sign * with_it
+            log_step = target.log_step + sign * target.step_sd * noise[2]
             _, by_theta, by_item, of_step = target.slopes(theta, items, log_step)
             by_theta = joint.followed(by_theta, by_item, STEEPEST)
             slope += by_theta.sum(axis=0)

@@ -87,6 +87,9 @@ class Convergence:
     tolerance : float
     history : tuple of float
         Change of every first sweep, then of every round.
+    recentred : tuple of float
+        By how much each round of re-centring, which comes after, moved the standardised positions (root mean
+        square, in sd). What is left in the last is mostly the chance of the points averaged over.
     residuals : float
         Share of the votes' residuals in the curvature that the draws come from: 1 unless that was not
         positive definite.
@@ -101,6 +104,7 @@ class Convergence:
     largest_distance: float
     tolerance: float
     history: tuple[float, ...] = ()
+    recentred: tuple[float, ...] = ()
     residuals: float = 1.0
     chains: ChainChecks | None = None
 
