@@ -1,7 +1,8 @@
 """Directives whose text comes from the package at build time: nothing of it is copied by hand.
 
 ``{tables}``, ``{licences}``, ``{dictionary}``, ``{evidence}``, ``{sources}``, ``{vote_sets}``, ``{verbs}``,
-``{fragments}``, and ``{run} tropism …``, which runs a command and shows what it printed.
+``{fragments}``, ``{signatures}``, ``{backtest}``, ``{backtest_cases}``, ``{cases}``, and
+``{run} tropism …``, which runs a command and shows what it printed.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from tropism.assessment.dimension import dimensions
+from tropism.explanations.signatures import BLOCKS, CLASS_NAMES, signatures
 from tropism.sources import sources
-from tropism.tables import list_tables, schema
+from tropism.tables import list_tables, load_table, read_table, schema
 from tropism.tables.embedded import manifest
 from tropism.verbs import VERBS
 from tropism.votes import list_vote_sets
@@ -96,23 +98,26 @@ def evidence() -> Iterator[str]:
         question = each.question.format(A="A", B="B", C="C")
         yield from ("", f"## {each.title}", "", f"*{question}*", "", each.how_to_read, "")
         yield f"Kind: {each.block}, a {each.signal} signal. Tables: "
-        yield ", ".join(f"[`{name}`](#{name})" for name in each.tables) + ".  "
+        either = " or ".join(f"[`{name}`](#{name})" for name in each.either)
+        yield ", ".join([*(f"[`{name}`](#{name})" for name in each.tables), *filter(None, [either])]) + ".  "
         yield f"What would speak against it: {each.contradicted_by}"
         yield from ("", "It does not see:", "", *(f"- {spot}" for spot in each.blind_to), "")
 
 
 def source_list() -> Iterator[str]:
-    """What `tropism data fetch` can get."""
+    """Every source of tables: who gets its files, what they hold, on what terms."""
     rows = [
         (
             f"`{each.name}`",
             link(each.title, each.page),
-            ", ".join(f"`{name}`" for name in each.tables),
+            ", ".join(f"[`{name}`](#{name})" for name in each.tables),
+            each.years,
+            "by hand" if each.files is None else "fetch",
             each.licence,
         )
         for each in sources().values()
     ]
-    yield from grid(("source", "data set", "tables", "licence"), rows)
+    yield from grid(("source", "data set", "tables", "years", "how", "licence"), rows)
 
 
 def vote_sets() -> Iterator[str]:
@@ -156,6 +161,107 @@ def fragments() -> Iterator[str]:
         yield from ("", f"**{heading}**", "", *(f"- {text}" for text in found[kind]), "")
 
 
+def signature_table() -> Iterator[str]:
+    """What each rival explanation predicts, block by block."""
+    held = signatures()
+    rows = [
+        (
+            name,
+            CLASS_NAMES[next(each.of_class for each in held if each.explanation == name)],
+            *(
+                next(
+                    f"b {each.b}, c {each.c}: {each.words}"
+                    for each in held
+                    if (each.explanation, each.block) == (name, block)
+                )
+                for block in BLOCKS
+            ),
+        )
+        for name in dict.fromkeys(each.explanation for each in held)
+    ]
+    yield from grid(("explanation", "class", *BLOCKS), rows)
+
+
+def cases() -> Iterator[str]:
+    """Every documented case with the page and the phrase that carry it."""
+    rows = [
+        (
+            f"`{row['case']}`" + ("" if row["scored"] == "yes" else " (shown only)"),
+            row["label"],
+            f"{row['from_pole']} → {row['to_pole'] or 'none'}",
+            f"{row['start_year']}\u2011{row['end_year']}",
+            row["confidence"],
+            f"{link(row['published_source'], row['source_url'])}: “{row['quote']}”",
+            row["note"],
+        )
+        for row in read_table("cases").to_pylist()
+    ]
+    yield from grid(("case", "label", "from → to", "years", "grade", "page and phrase", "note"), rows)
+
+
+def backtest_table() -> Iterator[str]:
+    """Rates and scores of the embedded backtest, by horizon."""
+    table = load_table("backtest_figures")
+    for data, horizon in [(d, h) for d in ("added", "embedded") for h in sorted(table["horizon"].unique())]:
+        mine = table[(table["horizon"] == horizon) & (table["data"] == data)].set_index(["figure", "version"])
+        temper = mine.loc[("temper", "nested"), "value"]
+        what = "embedded data alone" if data == "embedded" else "trade and alliances added"
+        yield from ("", f"**{horizon} years after the event, {what}** (tempering {temper:g})", "")
+        rates = [
+            name
+            for name, version in mine.index
+            if version == "nested" and mine.loc[(name, version), "of"] > 0
+        ]
+        rows = []
+        for name in rates:
+            row = mine.loc[(name, "nested")]
+            forward = mine.loc[(name, "forward")] if (name, "forward") in mine.index else None
+            rows.append(
+                (
+                    name,
+                    f"{row['n']:.0f} of {row['of']:.0f}",
+                    f"{row['lower']:.0%} to {row['upper']:.0%}",
+                    "" if forward is None else f"{forward['n']:.0f} of {forward['of']:.0f}",
+                )
+            )
+        yield from grid(("rate", "n of m", "90% interval", "forward only"), rows)
+        yield ""
+        rows = []
+        for name, version in mine.index:
+            if version != "nested" or not name.startswith("brier: ") or name.endswith("less ours"):
+                continue
+            rule = name.removeprefix("brier: ")
+            cells = []
+            for kind in ("brier", "log"):
+                cells.append(f"{mine.loc[(f'{kind}: {rule}', 'nested'), 'value']:.3f}")
+                less = f"{kind}: {rule} less ours"
+                row = mine.loc[(less, "nested")] if (less, "nested") in mine.index else None
+                cells.append(
+                    "" if row is None else f"{row['value']:+.3f} [{row['lower']:+.3f}, {row['upper']:+.3f}]"
+                )
+            rows.append((rule, *cells))
+        yield from grid(("rule", "Brier", "less ours", "log score", "less ours"), rows)
+
+
+def backtest_cases() -> Iterator[str]:
+    """Every case five years after: label, probabilities, verdict."""
+    table = load_table("backtest_cases")
+    mine = table[(table["horizon"] == 5) & (table["version"] == "nested") & (table["data"] == "added")]
+    rows = [
+        (
+            f"`{row['case']}`" + ("" if row["counted"] else " (shown only)"),
+            row["of_class"],
+            f"{row['p_shift']:.2f}",
+            f"{row['p_hedge']:.2f}",
+            f"{row['p_nothing']:.2f}",
+            row["verdict"],
+            row["blocks"],
+        )
+        for row in mine.to_dict("records")
+    ]
+    yield from grid(("case", "label", "shift", "hedge", "nothing", "verdict", "blocks scored"), rows)
+
+
 class Generated(SphinxDirective):
     """Markdown written by one of the functions above."""
 
@@ -168,6 +274,10 @@ class Generated(SphinxDirective):
         "vote_sets": vote_sets,
         "verbs": verbs,
         "fragments": fragments,
+        "signatures": signature_table,
+        "backtest": backtest_table,
+        "backtest_cases": backtest_cases,
+        "cases": cases,
     }
 
     def run(self) -> list[nodes.Node]:

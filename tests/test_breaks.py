@@ -259,6 +259,25 @@ def test_few_placebos_give_no_rank_and_an_executor_gives_the_same():
     assert spread.p_value is None and spread.to_json() == alone.to_json()
 
 
+def test_a_bloc_that_breaks_together_counts_once():
+    """Half of the states break with the state: by states that is usual, as one bloc it is rare."""
+    values = noise(16, n=60, sd=0.3)
+    values[:25] += 2.0 * (YEARS >= 2010)
+    bloc = [f"S{i:02d}" for i in range(1, 25)]
+    alone = infer_break(panel(values), TRIAD, as_of=False, blocs=())
+    found = infer_break(panel(values), TRIAD, as_of=False, blocs=[bloc, ["nobody here"]])
+    assert alone.p_value == found.p_value == alone.bloc_p_value and found.p_value > 0.1
+    assert found.bloc_units == 36 and alone.bloc_units == 59 == len(found.placebos)
+    above = [each.state for each in found.placebos if each.log_bayes_factor >= found.log_bayes_factor]
+    units = sum(1 / 24 if state in bloc else 1 for state in above)
+    assert found.bloc_p_value == pytest.approx((1 + units) / 37) and found.bloc_p_value < found.p_value
+    assert found.effective_number < 36 < alone.effective_number == 59
+    row = found.summary().iloc[0]
+    assert row["bloc_p_value"] == found.bloc_p_value and row["effective_number"] == found.effective_number
+    few = infer_break(panel(values[:30]), TRIAD, as_of=False, blocs=[bloc])
+    assert few.p_value is not None and few.bloc_units == 6 and few.bloc_p_value is None
+
+
 def test_the_result_says_all_it_should():
     values = noise(15)
     values[0] += 1.5 * (YEARS >= 2010)

@@ -49,7 +49,34 @@ def test_without_multiverse_one_line_per_measure_on_one_screen(capsys, tmp_path)
     assert list(moved)[:3] == ["Pakistan itself", "Russia", "the United States"]
     total = float(moved.pop("together"))
     assert sum(map(float, moved.values())) == pytest.approx(total, abs=0.25)
-    assert len(pd.read_csv(tmp_path / "rows.csv")) >= 6
+    table = pd.read_csv(tmp_path / "rows.csv")
+    assert table["mover"].isna().sum() >= 6
+    movers = table[table["dimension"] == "whose_move"].set_index("mover")
+    assert 100 * movers.loc["own", "change"] == pytest.approx(float(moved["Pakistan itself"]), abs=0.05)
+    assert movers.drop("change")["change"].sum() == pytest.approx(movers.loc["change", "change"])
+    assert (movers["lower"] < movers["upper"]).all()
+
+
+def test_json_says_whose_move_it_was(capsys):
+    assert run([*QUESTION, "--json"]) == 0
+    plain = json.loads(capsys.readouterr().out, parse_constant=lambda name: pytest.fail(name))
+    assert plain["rows"] and plain["triad"]["state"] == "PAK"
+    mine = {row["mover"] for row in plain["whose_move"]["parts"] if row["iso3"] == "PAK"}
+    assert {"own", "RUS", "USA", "change"} <= mine and plain["whose_move_untold"] == ""
+
+
+def test_where_it_cannot_be_told_whose_move_it_was_the_reason_is(capsys, tmp_path):
+    """South Sudan has voted since 2011: one year before 2012 is too few."""
+    question = ("shift", "SSD", "--toward", "RUS", "--from", "USA", "--event", "2012")
+    out = answered(
+        capsys, *question, "--csv", str(tmp_path / "rows.csv"), "--json", str(tmp_path / "all.json")
+    )
+    assert "Whose move it was cannot be told: decomposition: SSD has 1 of the 10 years" in " ".join(
+        out.split()
+    )
+    plain = json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))
+    assert plain["whose_move"] is None and "SSD has 1 of the 10" in plain["whose_move_untold"]
+    assert pd.read_csv(tmp_path / "rows.csv")["mover"].isna().all()
 
 
 def test_a_multiverse_says_groups_shares_and_the_joint_test(capsys, tmp_path, votes_only):
@@ -63,7 +90,7 @@ def test_a_multiverse_says_groups_shares_and_the_joint_test(capsys, tmp_path, vo
         assert any(line.startswith(question + " ") for line in out.splitlines())
     table = pd.read_csv(csv)
     assert {"vote_set", "measure", "move", "percentile", "status"} <= set(table.columns)
-    assert set(table["placebos"]) == {"all", "near"}
+    assert set(table["placebos"]) == {"all", "near", "region"}
     assert png.read_bytes().startswith(b"\x89PNG")
 
 

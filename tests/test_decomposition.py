@@ -42,6 +42,7 @@ def world(seed=0, *, moves=(), drift=0.0, stretch=1.0, agenda=0.0, draws=120, er
     ]
     return FittedVotes(
         positions=panel(values),
+        rollcall=np.arange(ROLLCALLS * YEARS.size),
         year=np.repeat(YEARS, ROLLCALLS),
         item=np.concatenate([np.arange(ROLLCALLS) + ROLLCALLS * later for later in AFTER]),
         items=np.concatenate(every),

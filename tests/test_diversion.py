@@ -8,7 +8,8 @@ import pytest
 
 from made_up_diversion import AFTER, BEFORE, JOINED, NAMES, OUTSIDE, clear, world
 from tropism.errors import DataNotPresentError, IdentificationError, SchemaError, TriadError
-from tropism.trade.diversion import COMPONENTS, _redirect, diversion
+from tropism.trade.diversion import COMPONENTS, diversion
+from tropism.trade.diversion.market import redirect
 
 
 def ask(flows, buyer=OUTSIDE[0], **options):
@@ -45,7 +46,7 @@ def market(seed=3, n=12):
 def test_prices_are_those_of_another_solver(sigma):
     trade, beta = market(), -1.2
     joined = np.array([1, 2, 3])
-    moved, _, residual = _redirect(trade, 0, joined, np.array([sigma]), log_factor=np.array([beta]))
+    moved, _, residual = redirect(trade, 0, joined, np.array([sigma]), log_factor=np.array([beta]))
     tastes = trade / trade.sum(axis=0)
     tastes[0, joined] *= np.exp(beta)
     after, _ = clear(tastes, trade.sum(axis=0), trade.sum(axis=1), sigma, np.ones(12))
@@ -56,15 +57,15 @@ def test_prices_are_those_of_another_solver(sigma):
 
 
 def test_no_shock_moves_nothing():
-    moved, _, _ = _redirect(market(), 0, np.array([1, 2]), np.array([3.0, 6.0]), log_factor=np.zeros(2))
+    moved, _, _ = redirect(market(), 0, np.array([1, 2]), np.array([3.0, 6.0]), log_factor=np.zeros(2))
     np.testing.assert_allclose(moved, 0, atol=1e-9)
 
 
 def test_the_shock_is_found_that_makes_sales_fall_as_asked():
     trade, joined, sigma = market(), np.array([1, 2, 3]), np.array([3.0, 5.0])
     target = np.array([0.4, 0.7])
-    moved, beta, _ = _redirect(trade, 0, joined, sigma, target=target)
-    again, _, _ = _redirect(trade, 0, joined, sigma, log_factor=beta)
+    moved, beta, _ = redirect(trade, 0, joined, sigma, target=target)
+    again, _, _ = redirect(trade, 0, joined, sigma, log_factor=beta)
     np.testing.assert_allclose(again, moved, atol=1e-6)
     for d in (0, 1):
         tastes = trade / trade.sum(axis=0)
@@ -75,7 +76,7 @@ def test_the_shock_is_found_that_makes_sales_fall_as_asked():
 
 def test_scale_changes_nothing():
     one, two = (
-        _redirect(market() * scale, 0, np.array([1, 2]), np.array([4.0]), log_factor=np.array([-1.0]))[0]
+        redirect(market() * scale, 0, np.array([1, 2]), np.array([4.0]), log_factor=np.array([-1.0]))[0]
         for scale in (1, 1e6)
     )
     np.testing.assert_allclose(one, two, atol=1e-7)

@@ -185,13 +185,13 @@ def with_lost_rows(panel):
 @pytest.mark.parametrize("backend", ["pyfixest", "fereg"])
 def test_rows_left_out_have_a_reason_and_a_place(panel, backend):
     flows = with_lost_rows(panel)
-    found = fit(flows, backend=backend)
+    found = fit(flows, backend=backend, unbalanced=True)
     assert found.dropped == {"singleton": 1, "separated by fixed effects": 3}
     assert np.flatnonzero(found.reason).tolist() == [0, 1, 2, len(flows) - 1]
     assert found.n == len(panel)
     assert found.fitted[:3].tolist() == [0, 0, 0] and np.isnan(found.fitted[-1])
     assert found.estimates == pytest.approx(fit(panel, backend=backend).estimates, rel=1e-9)
-    assert "3 of 1,204 rows belong to an effect without any trade" in found.notes[1]
+    assert "3 of 1,204 rows belong to an effect without any trade" in found.notes[3]
 
 
 def test_leaving_out_is_repeated_until_nothing_goes():
@@ -233,7 +233,7 @@ def test_separation_that_only_the_regression_shows(panel, backend):
     shift = (flows["exporter"] == "C05") & (flows["year"] == 2004)
     flows["cost"] = flows["sanction"] + 2 * shift
     with pytest.raises(IdentificationError, match="cost cannot be told once the 12 rows are left out"):
-        fit(flows, ["rta", "cost"], backend=backend)
+        fit(flows, ["rta", "cost"], backend=backend, unbalanced=True)
 
 
 def test_zeros_that_effects_predict_together_are_left_out(panel):
@@ -246,14 +246,14 @@ def test_zeros_that_effects_predict_together_are_left_out(panel):
     between = east["exporter"] & ~east["importer"]
     flows = panel.assign(trade=panel["trade"].mask(between, 0.0))[east["exporter"] | ~east["importer"]]
     flows = with_lost_rows(flows)
-    found = fit(flows, backend="fereg")
+    found = fit(flows, backend="fereg", unbalanced=True)
     assert found.dropped["separated by regressors"] == between.sum() == 8 * 12 * 3
     gone = found.reason == regression.BY_REGRESSORS
     assert (flows["trade"][gone] == 0).all() and (found.fitted[gone] == 0).all()
-    rest = fit(flows[~gone], backend="fereg")
+    rest = fit(flows[~gone], backend="fereg", unbalanced=True)
     assert found.estimates == pytest.approx(rest.estimates, rel=1e-8)
     with pytest.raises(IdentificationError, match="pyfixest stopped without an estimate"):
-        fit(flows)
+        fit(flows, unbalanced=True)
 
 
 # ------------------------------------------------------------------ refusals
@@ -423,11 +423,31 @@ def test_lags_borders_and_totals():
         found.total(["rta", "rta_lag4"])
 
 
-def test_unbalanced_panels_are_noted(panel):
-    found = fit(panel.drop(index=[5, 7]).query("not (exporter == importer == 'C09')"))
-    assert "2 of 1,140 rows of trade between countries are lacking" in found.notes[0]
-    assert "1 of 20 countries have no domestic sales; first C09" in found.notes[1]
+@pytest.mark.parametrize(
+    ("lost", "message"),
+    [
+        ("exporter == 'C00' and importer == 'C03' and year == 2004", "first C00 to C03 in 2004"),
+        ("exporter == importer == 'C09' and year > 2000", "first C09 to C09 in 2004"),
+        ("exporter == importer == 'C09'", "1 of 20 countries have no domestic sales; first C09"),
+    ],
+)
+def test_unbalanced_panels_are_refused_unless_they_are_asked_for(panel, monkeypatch, lost, message):
+    flows = panel.query(f"not ({lost})")
+    found = fit(flows, unbalanced=True)
+    assert len(found.notes) == 1 and message in found.notes[0]
+    assert found.n == len(flows)
+    # Nothing is estimated before the refusal.
+    monkeypatch.setattr(regression, "regress", None)
+    with pytest.raises(SchemaError, match=f"not balanced.*{message}.*unbalanced=True"):
+        fit(flows)
+
+
+def test_balanced_panels_have_nothing_to_note(panel):
     assert fit(panel).notes == ()
+    abroad = panel[panel["exporter"] != panel["importer"]]
+    assert fit(abroad).notes == (
+        "Trade between countries alone: effects are relative to other partners abroad.",
+    )
 
 
 def test_draws_follow_the_covariance(panel):

@@ -14,13 +14,15 @@ import pytest
 
 from tropism.dyads import Triad, Window
 from tropism.errors import SchemaError, SeriesError, TriadError, WindowError
+from tropism.series import Provenance
 from tropism.shifts import infer_shifts
-from tropism.shifts.multiverse import AXES, Multiverse, multiverse, run
+from tropism.shifts.multiverse import AXES, Multiverse, multiverse, result, run
 from tropism.shifts.multiverse.axes import NAMES, windows
 from tropism.shifts.multiverse.cells import Found, _code_abstentions, code_votes, fill_absences, measure
 from tropism.shifts.multiverse.result import _importance, assemble
+from tropism.states import states
 from tropism.tables import read_table
-from tropism.tables.store import home
+from tropism.tables.store import Store, home
 from tropism.votes.counts import COUNTS
 from tropism.votes.ideal_points import compact
 from tropism.votes.similarity import similarity_series
@@ -43,7 +45,7 @@ def votes_only(monkeypatch):
 
 def cell(found, **choices):
     table = found.tidy()
-    for name, choice in ({"placebos": "all", "event": "+0"} | choices).items():
+    for name, choice in ({"placebos": "all", "event": "+0", "units": "states"} | choices).items():
         table = table[table[name] == choice]
     assert len(table) == 1, f"{len(table)} specifications are {choices}"
     return table.iloc[0]
@@ -57,7 +59,8 @@ def test_there_are_hundreds_and_each_is_different(found):
     votes = table[(table["vote_set"] != "") & (table["placebos"] == "all")]
     assert len(votes) >= 300
     assert not table.duplicated(["group", *NAMES]).any()
-    by_years = ["group", *NAMES[:-3], "placebos", "before_start", "before_end", "after_start", "after_end"]
+    choices = [name for name in NAMES if name not in ("event", "window")]
+    by_years = ["group", *choices, "before_start", "before_end", "after_start", "after_end"]
     assert not table.duplicated(by_years).any(), "two specifications hold the same years"
     for axis in AXES:
         assert set(table[axis.name]) - {""} <= set(axis.choices), axis.name
@@ -346,6 +349,128 @@ def test_what_it_hands_on(found):
     assert len(drawn["vconcat"]) == 2 and "p = " in json.dumps(drawn["title"])
 
 
+# ------------------------------------------------------------------------- blocs, and trade as reported
+
+
+def test_a_bloc_counts_once_in_the_field_and_in_the_joint_test(monkeypatch):
+    """Forty of sixty move as one, as far as the state: as states they make that usual, as a bloc unusual."""
+    rng = np.random.default_rng(0)
+    change = rng.normal(0, 0.2, size=(9, 61))
+    change[:, :41] += 3.0
+    bloc = np.r_[0, np.ones(40), np.arange(2, 22)].astype(int)
+    monkeypatch.setattr(result, "voting_blocs", lambda *_: bloc)
+    found = made(change)
+    test = found.joint()
+    assert test.p_value > 0.3 and test.blocs == 21
+    assert test.bloc_p_value == pytest.approx(2 / 22, abs=0.046)
+    assert test.effective_number < 20
+    table = found.tidy()
+    by_states, by_blocs = (table[table["units"] == units] for units in ("states", "blocs"))
+    assert (by_states["n"] == 60).all() and (by_blocs["n"] == 21).all()
+    assert by_states["percentile"].mean() < 80 and (by_blocs["percentile"] > 94).all()
+    assert (by_blocs["move"] > 1).all() and (by_states["move"] < 1).all()
+    assert found.summary().loc[0, "bloc_p_value"] == test.bloc_p_value
+
+
+def test_weighted_quantiles_are_those_of_numpy_where_weights_are_equal():
+    values = np.random.default_rng(0).normal(size=(4, 9))
+    values[1, 3:] = np.nan
+    values[2, ::2] = np.nan
+    at = [0.05, 0.5, 0.8]
+    weight = 0.3 * ~np.isnan(values)
+    assert np.allclose(result._quantiles(values, weight, at), np.nanquantile(values, at, axis=1))
+    # Ten at 0 that weigh as one: the median of five units is the third.
+    many, w = np.r_[np.zeros(10), 1, 2, 3, 4][None], np.r_[np.full(10, 0.1), np.ones(4)][None]
+    assert result._quantiles(many, w, [0.5])[0, 0] == pytest.approx(2.0, abs=0.05)
+
+
+BUYERS = (
+    "PAK",
+    *[state.iso3 for state in states(2010) if state.iso3 not in ("CHN", "PAK", "RUS", "USA")][:29],
+)
+
+
+def reported(by_importer, by_exporter):
+    """Trade of thirty states with both poles and a third, as either side reports it."""
+    rows = [
+        (side, exporter, importer, year, factor(state, pole, year) * 1e9)
+        for side, factor in (("importer", by_importer), ("exporter", by_exporter))
+        for year in range(2002, 2024)
+        for state in BUYERS
+        for pole in ("RUS", "USA", "CHN")
+        for exporter, importer in ((pole, state), (state, pole))
+    ]
+    names = ["reporter", "exporter", "importer", "year", "trade_usd"]
+    rows += [("PAK", "PAK", "WLD", year, 1e12) for year in range(2002, 2024)]
+    return pd.DataFrame(rows, columns=names)
+
+
+def test_all_goods_are_measured_by_either_sides_reports(monkeypatch, tmp_path):
+    """Only the seller's books show what PAK buys from Russia from 2014 on: one side sees the move."""
+    place = {code: 1 + 0.02 * i for i, code in enumerate(BUYERS)}
+
+    def plain(state, pole, year):
+        return place[state] ** (1 + 0.1 * (year >= 2014)) if pole == "RUS" else 1.0
+
+    def hidden(state, pole, year):
+        return plain(state, pole, year) * (4 if (state, pole) == ("PAK", "RUS") and year >= 2014 else 1)
+
+    monkeypatch.setenv("TROPISM_HOME", str(tmp_path))
+    Store().write("trade_reports", reported(plain, hidden), Provenance("made up", "none", "2024-01-01"))
+    tasks = list(run._Question(PAK, 2014, 20, 0).reports())
+    assert [(task.choices["flow"], task.choices["report"]) for task in tasks] == [
+        (flow, report) for report in ("importer", "exporter") for flow in ("total-imports", "total-exports")
+    ]
+    for task in tasks:
+        one = measure(task)
+        at = one.states.index("PAK")
+        where = {
+            cell["metric"]: i
+            for i, cell in enumerate(one.cells)
+            if (cell["event"], cell["window"]) == ("+0", "10")
+        }
+        step = np.log(4) if task.choices["report"] == "exporter" else 0
+        assert one.change[where["level"], at] == pytest.approx(step, abs=1e-5)
+        assert (one.change[where["share"], at] > 0.1) == (step > 0)
+        assert "WLD" not in one.states
+
+
+def test_inputs_have_a_gap_where_there_are_years(monkeypatch, tmp_path):
+    """PAK buys twice from Russia what gravity predicts from 2014 on; what is predicted triples for all."""
+    rows = [
+        (
+            pole,
+            state,
+            year,
+            predicted * (2 if (state, pole) == ("PAK", "RUS") and year >= 2014 else 1),
+            predicted,
+        )
+        for year in range(2002, 2024)
+        for state in BUYERS
+        for pole in ("RUS", "USA")
+        for predicted in [1e6 * (3 if pole == "RUS" and year >= 2014 else 1)]
+    ]
+    table = pd.DataFrame(
+        rows, columns=["exporter", "importer", "year", "flow_million_usd", "predicted_million_usd"]
+    ).assign(log_distance=8.0, shares_border=False, shares_language=False)
+    question = run._Question(PAK, 2014, 20, 0)
+    assert not list(question.inputs()), "the embedded table holds one year"
+    monkeypatch.setenv("TROPISM_HOME", str(tmp_path))
+    Store().write("trade_gaps", table, Provenance("made up", "none", "2024-01-01"))
+    buys, sells = (measure(task) for task in question.inputs())
+    where = {
+        cell["metric"]: i
+        for i, cell in enumerate(buys.cells)
+        if (cell["event"], cell["window"]) == ("+0", "10")
+    }
+    mine, other = (buys.states.index(code) for code in BUYERS[:2])
+    assert buys.change[where["gap"], mine] == pytest.approx(np.log(2), abs=1e-4)
+    assert buys.change[where["gap"], other] == pytest.approx(0, abs=1e-4)
+    assert buys.change[where["level"], mine] == pytest.approx(np.log(6), abs=1e-4)
+    assert {cell["reason"] for cell in sells.cells} != {""}, "nothing is sold to the poles"
+    assert {cell["metric"] for cell in sells.cells} == {"share", "level", "gap"}
+
+
 # ------------------------------------------------------------------------- who measures, what is kept
 
 
@@ -474,7 +599,7 @@ def test_who_left_the_assembly_is_assessed_where_there_are_years(votes_only):
 def test_poles_without_a_pair_of_contested_votes_are_not_assessable(votes_only):
     table = multiverse(Triad("PAK", "BRA", "USA"), 2014).tidy()
     contested = table[table["vote_set"] == "between-poles"]
-    assert len(contested) == 2 * 3 * 15 and set(contested["status"]) == {"not assessable"}
+    assert len(contested) == 2 * 3 * 15 * 2 and set(contested["status"]) == {"not assessable"}
     assert contested["reason"].str.contains("holds no roll calls contested between BRA and USA").all()
     assert pd.unique(table["group"]).tolist() == ["all", "no-nuclear", "between-poles"]
 

@@ -27,8 +27,8 @@ def fits(monkeypatch):
     """Stands for the fit, which needs numba: keeps the embedded tables, and counts."""
     made = []
 
-    def fit(votes, folder):
-        made.append(votes.num_rows)
+    def fit(library, folder, session):
+        made.append(library.read("un_votes").num_rows)
         folder.mkdir(parents=True)
         for name in compact.TABLES:
             table = read_table(name)
@@ -62,7 +62,7 @@ def test_other_votes_are_another_fit(stored, fits):
 
 
 def test_where_no_fit_can_be_made_the_embedded_one_is_used_and_said_so(stored, monkeypatch):
-    def fails(votes, folder):
+    def fails(library, folder, session):
         raise MissingExtraError("ideal points: numba is not installed.")
 
     monkeypatch.setattr(own_votes, "_fit", fails)

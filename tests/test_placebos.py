@@ -1,19 +1,23 @@
 """Placebos: exact ranks with ties and blocs, who stands for whom, blocs from votes, the empirical null."""
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
-from tropism.errors import SeriesError
+from tropism.errors import DataNotPresentError, SeriesError
+from tropism.series import Provenance
+from tropism.shifts.alike import LIKE, like_states
 from tropism.shifts.empirical_null import empirical_null
 from tropism.shifts.placebos import (
-    LIKE,
     effective_number,
-    like_states,
     may_stand,
     rank_among,
     voting_blocs,
 )
+from tropism.states import states
+from tropism.tables.schema import schema
+from tropism.tables.store import Store
 from tropism.votes.counts import COUNTS
 
 
@@ -72,12 +76,10 @@ def test_like_states():
     assert not near[6].any(), "of an unknown state nothing is near"
     assert like_states(codes, ["AUT", "NZL"])[0].tolist() == [False, True, False, True, False, False]
     with pytest.raises(SeriesError, match="no set"):
-        like_states(codes, "income")
+        like_states(codes, "kin")
 
 
 def test_the_nearest_are_nearest_and_forty():
-    from tropism.states import states
-
     codes = [state.iso3 for state in states(2010)]
     near = like_states(codes, "near")[codes.index("HUN")]
     assert near.sum() == LIKE
@@ -85,6 +87,36 @@ def test_the_nearest_are_nearest_and_forty():
     size = like_states(codes, "size")
     assert size[codes.index("DEU"), codes.index("JPN")] and not size[codes.index("DEU"), codes.index("MLT")]
     assert not size[codes.index("PLW")].any(), "its value added is in no table"
+
+
+def test_a_region_is_that_of_the_successors_of_a_former_state():
+    region = like_states(["CSK", "YUG", "SUN", "DDR", "HUN", "DEU", "KEN", "X01"], "region")
+    assert region[0].tolist() == [False, True, False, True, True, True, False, False]
+    assert not region[2].any(), "the Soviet Union's successors lie on two continents"
+    assert not region.diagonal().any() and np.array_equal(region, region.T)
+
+
+def test_incomes_are_of_one_year_before_the_event(monkeypatch, tmp_path):
+    """Sixty economies in order of income; after the event the poorest becomes the richest."""
+    codes = [state.iso3 for state in states(2010)][:60]
+    rows = [
+        (a, b, year, 100.0, False, 10.0 * (i + 1 + 100 * (i == 0 and year > 2013)), 1.0)
+        for year in (2012, 2013, 2020)
+        for i, a in enumerate(codes)
+        for b in (a, codes[i - 1])
+    ]
+    names = ["exporter", "importer", "year", "distance_km", "shares_border"]
+    names += ["exporter_gdp_million_usd", "exporter_population_million"]
+    table = pd.DataFrame(rows, columns=names)
+    table = table.reindex(columns=list(schema("gravity_covariates").names))
+    with pytest.raises(DataNotPresentError, match="data fetch cepii_gravity"):
+        like_states(codes, "income")
+    monkeypatch.setenv("TROPISM_HOME", str(tmp_path))
+    Store().write("gravity_covariates", table, Provenance("made up", "none", "2024-01-01"))
+    before = like_states(codes, "income", year=2013)
+    assert before[0].tolist() == [False, *[True] * LIKE, *[False] * 19]
+    assert like_states(codes, "income")[0, -1] and not like_states(codes, "income", year=2019)[0, -1]
+    assert not like_states([*codes, "X01"], "income")[-1].any()
 
 
 def counts(pairs):

@@ -1,6 +1,8 @@
 """The scan: known answers, what must not matter, searches that placebos repeat, states that are absent."""
 
+import importlib.util
 import json
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -8,9 +10,10 @@ import pytest
 from tropism.dyads import Window, dyad
 from tropism.errors import IdentificationError, SeriesError, TriadError, WindowError
 from tropism.series import Series
-from tropism.shifts.scan import _changes, _less_everybody, _Progress, _searched, scan
+from tropism.shifts.scan import _changes, _less_everybody, _OtherWindows, _searched, scan
 from tropism.shifts.tilt import along
 from tropism.states import states
+from tropism.tables import load_table
 
 YEARS = np.arange(1994, 2024)
 WINDOW = Window(2004, 2013, 2014, 2023)
@@ -177,7 +180,8 @@ def test_a_search_rejects_at_its_nominal_rate():
     rejected = []
     for seed in range(60):
         series = panel(np.random.default_rng(seed))
-        found = _searched(series, _less_everybody(series), WINDOW, 1, here, everybody, _Progress(False))
+        other = _OtherWindows(series, _less_everybody(series), here)
+        found = _searched(other, WINDOW, 1, everybody)
         rejected.append(found["search_p_value"][0] <= 0.1)
     # 60 worlds at 10 %: the standard error is 3.9 points.
     assert np.mean(rejected) < 0.22
@@ -191,6 +195,16 @@ def test_a_search_finds_the_break_year():
     assert row["search_year"] == 2016 and row["search_p_value"] == pytest.approx(1 / 80)
 
 
+def test_placebos_of_the_region_and_the_years_before_decide():
+    """A region is a set of states: each is ranked among those of its own, and small regions give no rank."""
+    table = rows(panel(np.random.default_rng(13)), placebos="region")
+    region = load_table("regions").astype(str).set_index("iso3")["region"].reindex(list(CODES))
+    mates = region.map(region.value_counts()) - 1
+    assert (table.loc[list(CODES), "placebos"] == mates).all()
+    ranked = table.loc[list(CODES), "percentile"].notna()
+    assert (ranked == (mates >= 20)).all() and ranked.any() and not ranked.all()
+
+
 def test_placebos_in_time_leave_the_event_alone():
     table = rows(panel(np.random.default_rng(8), own=2.0), in_time=True)
     # 1994-2023 has one pair of ten-year windows that ends before 2014: too few for a rank in time.
@@ -200,6 +214,37 @@ def test_placebos_in_time_leave_the_event_alone():
     )
     row = found.tidy().set_index("iso3").loc[CODES[0]]
     assert row["breaks"] == 21 and 0 < row["time_p_value"] <= 1
+
+
+# Who measures
+
+
+@pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_any_executor_gives_the_same(pool):
+    series = panel(np.random.default_rng(12), draws=5, own=1.0)
+    window = Window(2000, 2002, 2003, 2005)
+    options = {"measure": series, "search": 2, "in_time": True}
+    alone = scan("RUS", "USA", window, **options)
+    with pool(2) as executor:
+        other = scan("RUS", "USA", window, executor=executor, **options)
+    assert alone.to_json() == other.to_json()
+    assert alone.tidy()["breaks"].max() > 8, "more than one job"
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("distributed") is None, reason="dask.distributed is not installed"
+)
+def test_dask_gives_the_same():
+    from distributed import Client, LocalCluster
+
+    series = panel(np.random.default_rng(12), own=1.0)
+    alone = scan("RUS", "USA", WINDOW, measure=series, search=1)
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        other = scan("RUS", "USA", WINDOW, measure=series, search=1, executor=client.get_executor())
+    assert alone.to_json() == other.to_json()
 
 
 # What is not there

@@ -7,6 +7,8 @@ from tropism.dyads import Triad, Window, dyad
 from tropism.errors import SeriesError
 from tropism.series import Series
 from tropism.shifts import infer_shifts
+from tropism.states import states
+from tropism.tables import load_table
 
 YEARS = np.arange(2004, 2024)
 TRIAD = Triad("S00", "BBB", "CCC")
@@ -89,6 +91,23 @@ def test_ties_count_half():
     toward = np.zeros((1, 41, 20))
     shift = infer_shifts(closeness(toward, toward), TRIAD, WINDOW).of()
     assert (shift.rank.n_tied, shift.rank.n_below, shift.rank.percentile) == (40, 0, 50)
+
+
+def test_placebos_of_the_states_own_region():
+    """Europe moves with the state, the rest does not: among Europeans it is in the middle."""
+    region = load_table("regions").astype(str).set_index("iso3")["region"]
+    codes = [state.iso3 for state in states(2010) if state.iso3 in region.index]
+    rng = np.random.default_rng(7)
+    europe = np.array([region[code] == "europe" for code in codes])
+    toward = rng.normal(0, 0.1, (1, len(codes), YEARS.size))
+    toward[:, europe] += 1.0 * (YEARS >= 2014)
+    series = closeness(toward, np.zeros_like(toward), tuple(codes))
+    of = Triad("HUN", "BBB", "CCC")
+    alone, mates = (infer_shifts(series, of, WINDOW, pool=pool).of().rank for pool in ("all", "region"))
+    assert alone.percentile > 75 and mates.n == europe.sum() - 1
+    assert mates.median == pytest.approx(1.0, abs=0.05)
+    with pytest.raises(SeriesError, match="'kin' is no set"):
+        infer_shifts(series, of, WINDOW, pool="kin")
 
 
 def test_neither_pole_nor_the_state_is_its_own_placebo():

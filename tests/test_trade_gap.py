@@ -173,7 +173,9 @@ def test_a_gap_is_complete(pakistan):
     assert answer["settings"]["level"] == 0.9
     assert len(answer["flows"]) == 158
     assert len(gap.provenance) == 2
-    assert gap.plot().to_dict()["layer"]
+    ratios, world = gap.plot().to_dict()["vconcat"]
+    assert [layer["mark"]["type"] for layer in ratios["layer"]] == ["rule", "point"]
+    assert world["projection"]["type"] == "equalEarth"
     assert "Log of Gravity" in gap.cite()
 
 

@@ -16,6 +16,7 @@ READ_ON = {
     "sanctions": "2026-11-23",
     "timeline": "2026-11-23",
     "trade_estimates": "2026-11-25",
+    "cases": "2026-11-25",
 }
 TABLES = tuple(READ_ON)
 

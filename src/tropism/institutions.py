@@ -1,7 +1,8 @@
-"""Shared memberships: in how many organisations of the table two states are full members.
+"""Shared memberships: in how many organisations two states are full members.
 
-The count goes no further than the table ``memberships``: 17 organisations and designations, chosen
-because a great power leads or takes part in them. It weighs none above another.
+Two tables tell: ``memberships`` follows 17 organisations and designations, chosen because a great power leads
+or takes part in them; ``igo_memberships`` all that the Correlates of War know. Neither weighs one above
+another.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tropism.dyad_years import DyadYears, require, share
 from tropism.dyads import Window, dyad
 from tropism.series import Series
 from tropism.states import states
@@ -122,6 +124,96 @@ def shared_membership_series(
         block="institutions",
         signal="cheap",
     )
+
+
+def igo_share_series(igo_memberships: pa.Table, poles: Sequence[str]) -> Series:
+    """Share of each state's full memberships in organisations of which a pole is a full member too.
+
+    Parameters
+    ----------
+    igo_memberships : pyarrow.Table
+        iso3, igo, year, igo_status.
+    poles : sequence of str
+        ISO3 codes.
+
+    Returns
+    -------
+    Series
+        Dyads ``"X>POLE"`` between 0 and 1. Missing where the state is a full member of none.
+
+    Raises
+    ------
+    SchemaError
+        If a column is absent.
+
+    Notes
+    -----
+    Counts of shared memberships rise for nearly everybody as organisations multiply; the share does not.
+    Organisations that both poles belong to cancel in the gap between them.
+
+    References
+    ----------
+    Pevehouse, Nordstrom, McManus and Jamison (2020), "Tracking Organizations in the World: The Correlates of
+    War IGO Version 3.0 datasets", Journal of Peace Research 57(3).
+    """
+    axes, shared, own = _igo_counts(igo_memberships, poles)
+    return axes.series(
+        share(shared, own),
+        name="igo_share",
+        label="Share of the state's organisations that the pole belongs to",
+        measured_in="share of the state's full memberships",
+        block="institutions",
+        signal="cheap",
+        notes=(
+            "Associates and observers do not count; an organisation in which the pole's status is not known "
+            "counts on neither side.",
+        ),
+    )
+
+
+def igo_count_series(igo_memberships: pa.Table, poles: Sequence[str]) -> Series:
+    """Number of organisations of which both are full members: the level behind `igo_share_series`."""
+    axes, shared, own = _igo_counts(igo_memberships, poles)
+    return axes.series(
+        np.where(own > 0, shared, np.nan),
+        name="igo_count",
+        label="Organisations of which both are full members",
+        measured_in="organisations",
+        block="institutions",
+        signal="cheap",
+    )
+
+
+def _igo_counts(igo_memberships: pa.Table, poles: Sequence[str]) -> tuple[DyadYears, np.ndarray, np.ndarray]:
+    """Axes; full memberships that the two share, and the state's own, both (poles, states, years).
+
+    The state's own differ from pole to pole: those where the pole's status is missing are left out.
+    """
+    require(igo_memberships, ("iso3", "igo", "year", "igo_status"))
+    axes = DyadYears.of(poles, igo_memberships["year"])
+    organisations = sorted(pc.unique(igo_memberships["igo"].cast(pa.string())).to_pylist())
+    status = igo_memberships["igo_status"].cast(pa.string())
+    full, missing = (
+        _held(axes, organisations, igo_memberships.filter(pc.equal(status, word)))
+        for word in (*FULL, "missing")
+    )
+    shape = (len(axes.poles), len(axes.states), axes.years.size)
+    shared, own = np.zeros(shape), np.zeros(shape)
+    for i, pole in enumerate(axes.poles):
+        at = axes.states.index(pole)
+        shared[i] = (full & full[at]).sum(axis=1)
+        own[i] = (full & ~missing[at]).sum(axis=1)
+    return axes, shared, own
+
+
+def _held(axes: DyadYears, organisations: Sequence[str], rows: pa.Table) -> np.ndarray:
+    """Whether each state has a row with each organisation, shape (states, organisations, years)."""
+    found = np.zeros((len(axes.states), len(organisations), axes.years.size), dtype=bool)
+    state, organisation = axes.place(rows, "iso3", axes.states), axes.place(rows, "igo", organisations)
+    inside = state >= 0
+    year = rows["year"].to_numpy().astype(np.int64) - axes.years[0]
+    found[state[inside], organisation[inside], year[inside]] = True
+    return found
 
 
 def membership_events(memberships: pa.Table, state: str, window: Window) -> list[dict[str, object]]:

@@ -21,7 +21,7 @@ from tropism.version import __version__
 if TYPE_CHECKING:
     import pandas as pd
 
-Block = Literal["votes", "trade", "arms", "institutions", "sanctions", "events", "opinion"]
+Block = Literal["votes", "trade", "arms", "aid", "institutions", "sanctions", "events", "opinion"]
 Signal = Literal["costly", "cheap"]
 
 
@@ -81,7 +81,7 @@ class Series:
     label, measured_in : str
         The measure in words, and its unit (``"share of recorded imports"``).
     block : str
-        Kind of evidence: votes, trade, arms, institutions, sanctions, events or opinion.
+        Kind of evidence: votes, trade, arms, aid, institutions, sanctions, events or opinion.
     signal : str
         ``"costly"`` (arms, bases, sanctions, trade) or ``"cheap"`` (votes, speeches).
     is_closeness : bool
@@ -215,6 +215,16 @@ class Series:
         """The panel of these units only, in this order."""
         at = self.index(units)
         return replace(self, values=self.values[:, at], missing=self.missing[at], units=tuple(units))
+
+    def until(self, year: int) -> Series:
+        """The panel without the years after one."""
+        return self.within(self.years <= year)
+
+    def within(self, kept: np.ndarray) -> Series:
+        """The panel of some of its years: ``kept`` has shape (years,), of bool."""
+        return replace(
+            self, values=self.values[:, :, kept], missing=self.missing[:, kept], years=self.years[kept]
+        )
 
     def derive(
         self,

@@ -17,6 +17,11 @@ class Verb:
 
 VERBS = (
     Verb("assess", "tropism.assessment", "assess", "tropism.assessment.Assessment"),
+    Verb("gather_evidence", "tropism.assessment", "explain", "tropism.assessment.Evidence"),
+    Verb("explain", "tropism.explanations", "explain", "tropism.explanations.Explanations"),
+    Verb("backtest", "tropism.backtesting", "backtest", "tropism.backtesting.Backtest"),
+    Verb("write_ledger", "tropism.backtesting", "ledger write", "tropism.backtesting.Ledger"),
+    Verb("score_ledger", "tropism.backtesting", "ledger score", "pandas.DataFrame"),
     Verb("write_report", "tropism.report", "assess --html", "pathlib.Path"),
     Verb("scan", "tropism.shifts", "scan", "tropism.shifts.Scan"),
     Verb(
@@ -44,5 +49,7 @@ VERBS = (
     Verb("list_tables", "tropism.tables", "data list", "list"),
     Verb("load_table", "tropism.tables", "data show", "pandas.DataFrame"),
     Verb("add_table", "tropism.tables", "data add", "tropism.tables.Vintage"),
+    Verb("check_table", "tropism.tables", "data check", "list"),
+    Verb("diff_table", "tropism.tables", "data diff", "tropism.tables.TableDiff"),
     Verb("fetch_table", "tropism.sources", "data fetch", "list"),
 )

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from tropism.assessment import own_votes, reading
-from tropism.assessment.dimension import Dimension, Poles, Tables, dimensions, seated
-from tropism.assessment.own_votes import OwnFit
+from tropism.assessment import reading
+from tropism.assessment.dimension import Dimension
+from tropism.assessment.evidence import (
+    EvidenceTables,
+    panel,
+    poles_of,
+    scored,
+    tables_used,
+    unscored,
+)
 from tropism.assessment.result import Assessment, Coverage, EvidenceRow
+from tropism.derived import DerivedLibrary
 from tropism.dyads import Triad, Window, dyad
 from tropism.errors import DataNotPresentError, TriadError, WindowError
-from tropism.series import Provenance, Series
+from tropism.series import Series
 from tropism.shifts import Estimate, Shifts, infer_shifts
 from tropism.states import State, find_state, lineage, states
-from tropism.tables import read_table
-from tropism.tables.library import table_info
+from tropism.tables.dating import last_year_over
+from tropism.tables.library import iso_day
 from tropism.version import __version__
-from tropism.votes.ideal_points import compact
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 DEFAULT_EVENT = 2014
 
@@ -38,6 +42,7 @@ def assess(
     event: int | None = None,
     before: tuple[int, int] | None = None,
     after: tuple[int, int | None] | None = None,
+    as_of: str | datetime.date | None = None,
 ) -> Assessment:
     """Is a state shifting toward one pole and away from another? One row per line of evidence.
 
@@ -51,6 +56,10 @@ def assess(
     before, after : tuple of int, optional
         First and last year of either window, instead of those around ``event``; a last year of None
         means to the end of each dimension's data.
+    as_of : date or str, optional
+        Use only what was known on that day (ISO): of each table the vintage of then, and of its rows those
+        whose dates had passed. Where no copy of then is at hand, a later one is cut, and its row says so;
+        ideal points are fitted anew to your own ``un_votes``, or not scored.
 
     Returns
     -------
@@ -63,7 +72,9 @@ def assess(
     TriadError
         If a state is named twice, or did not exist on one side of the window.
     WindowError
-        If a window is reversed, overlaps the other, or lies outside all data.
+        If a window is reversed, overlaps the other, lies outside all data, or begins after ``as_of``.
+    SchemaError
+        If ``as_of`` is no date.
     DamagedDataError
         If a table is not what was built.
 
@@ -74,62 +85,79 @@ def assess(
     >>> answer.verdict
     'cannot tell'
     """
+    day = iso_day(as_of, "assess: as-of") if isinstance(as_of, str) else as_of
+    question = ask(state, toward=toward, away_from=away_from, event=event, before=before, after=after)
+    return answer(question, DerivedLibrary(as_of=day))
+
+
+@dataclass(frozen=True)
+class Question:
+    """A triad and its windows, found to make sense; ``event`` is None where the windows were given."""
+
+    states: tuple[State, State, State]
+    window: Window
+    event: int | None
+
+    @property
+    def triad(self) -> Triad:
+        """The three codes."""
+        return Triad(*(state.iso3 for state in self.states))
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """The three states as they stand within a sentence."""
+        a, b, c = self.states
+        return a.in_text, b.in_text, c.in_text
+
+
+def ask(
+    state: str,
+    *,
+    toward: str,
+    away_from: str,
+    event: int | None = None,
+    before: tuple[int, int] | None = None,
+    after: tuple[int, int | None] | None = None,
+) -> Question:
+    """Check what `assess` is asked, before any table is read; parameters and errors are its own."""
     window, event = _window(event, before, after)
     a, b, c = (_find(name, role) for name, role in zip((state, toward, away_from), _ROLES, strict=True))
-    triad = Triad(a.iso3, b.iso3, c.iso3)
-    for each in (a, b, c):
+    question = Question((a, b, c), window, event)
+    triad = question.triad
+    for each in question.states:
         _refuse_absent(each, window)
     _refuse_one_seat(triad)
-    window = _within_lifetimes(window, (a, b, c))
-    tables = _Tables()
-    names = (a.in_text, b.in_text, c.in_text)
-    rows = tuple(_row(dimension, tables, triad, names, window) for dimension in dimensions())
+    return replace(question, window=_within_lifetimes(window, question.states))
+
+
+def answer(question: Question, library: DerivedLibrary) -> Assessment:
+    """Ask every line of evidence with data in a library: what `assess` does once the question is clear."""
+    triad, names = question.triad, question.names
+    window = _until(question.window, library.as_of)
+    tables = EvidenceTables(library)
+    rows = tuple(_row(dimension, tables, triad, names, window) for dimension in scored(library))
     _refuse_uncovered(rows, window)
     verdict, sentences = reading.read(rows, names, window)
+    if library.as_of is not None:
+        sentences = (*sentences, f"Only what was known on {library.as_of} is used.")
     return Assessment(
         triad=triad,
         names=names,
-        window=window,
-        event=event,
+        window=question.window,
+        event=question.event,
         rows=rows,
         verdict=verdict,
         reading=sentences,
-        events=(events := _events(triad, window)),
-        event_sources=_sources(EVENT_TABLES) if events else (),
+        events=(events := _events(tables, triad, window)),
+        event_sources=tables.sources(EVENT_TABLES) if events else (),
         version=__version__,
+        unscored=unscored(library),
+        as_of="" if library.as_of is None else library.as_of.isoformat(),
     )
 
 
 EVENT_TABLES = ("timeline", "sanctions")
 _ROLES = ("state", "toward", "away_from")
-
-
-class _Tables(dict[str, "pa.Table"]):
-    """Tables by name, read when first asked for; ideal points of the user's own votes where there are any."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._own: OwnFit | None = None
-
-    def __missing__(self, name: str) -> pa.Table:
-        own = self._fit((name,))
-        self[name] = own.tables[name] if name in own.tables else read_table(name)
-        return self[name]
-
-    def _fit(self, names: Sequence[str]) -> OwnFit:
-        if not set(names) & set(compact.TABLES):
-            return OwnFit({})
-        if self._own is None:
-            self._own = own_votes.own_fit()
-        return self._own
-
-    def sources(self, names: Sequence[str]) -> tuple[Provenance, ...]:
-        """Where the tables came from, once each."""
-        return tuple(dict.fromkeys((*self._fit(names).provenance, *_sources(names))))
-
-    def remarks(self, names: Sequence[str]) -> tuple[str, ...]:
-        """What was done about the user's own votes."""
-        return tuple(filter(None, (self._fit(names).remark,)))
 
 
 def _window(
@@ -157,6 +185,19 @@ def _find(name: str, role: str) -> State:
     if not isinstance(name, str) or not name.strip():
         raise TriadError(f"triad: {role} is empty. Name a state, for instance PAK or Pakistan.")
     return find_state(name)
+
+
+def _until(window: Window, day: datetime.date | None) -> Window:
+    """The window as far as its years were over on a day."""
+    if day is None:
+        return window
+    last = last_year_over(day)
+    if last < window.after_start:
+        raise WindowError(
+            f"window: no year of {window} after the event was over on {day}. Choose an earlier event, or a "
+            "later --as-of."
+        )
+    return replace(window, after_end=min(last, window.after_end or last))
 
 
 def _refuse_absent(state: State, window: Window) -> None:
@@ -213,10 +254,11 @@ def _refuse_uncovered(rows: tuple[EvidenceRow, ...], window: Window) -> None:
 
 
 def _row(
-    dimension: Dimension, tables: _Tables, triad: Triad, names: tuple[str, str, str], window: Window
+    dimension: Dimension, tables: EvidenceTables, triad: Triad, names: tuple[str, str, str], window: Window
 ) -> EvidenceRow:
     """Measure one dimension and say what it shows, or why it shows nothing."""
-    sources = tables.sources(dimension.tables)
+    used = tables_used(dimension, tables.library)
+    sources = tables.sources(used)
     fields: dict[str, Any] = {
         key: getattr(dimension, key)
         for key in ("name", "title", "block", "signal", "how_to_read", "contradicted_by", "blind_to")
@@ -240,7 +282,7 @@ def _row(
         )
 
     try:
-        series = replace(_panel(dimension.measure, tables, triad), provenance=sources)
+        series = replace(_known_years(panel(dimension.measure, tables, triad), tables), provenance=sources)
     except DataNotPresentError as reason:
         return absent(str(reason))
     fields |= {"measured_in": series.measured_in, "notes": series.notes, "series": series}
@@ -252,14 +294,15 @@ def _row(
         return absent(f"no data on {names[0]} with {who}")
     if not dimension.tests_change:
         if dimension.remarks:
-            fields |= {"remarks": dimension.remarks(tables, triad, _poles(triad), window)}
+            fields |= {"remarks": dimension.remarks(tables, triad, poles_of(*triad.poles), window)}
         return _level_row(fields, series, triad, window, sources)
     shifts = infer_shifts(series, triad, window, summary=dimension.summary, pool=_codes())
+    poles = poles_of(*triad.poles)
     fields |= {
         "shifts": shifts,
         "remarks": (
-            *tables.remarks(dimension.tables),
-            *(dimension.remarks(tables, triad, _poles(triad), shifts.window) if dimension.remarks else ()),
+            *tables.remarks(used),
+            *(dimension.remarks(tables, triad, poles, shifts.window) if dimension.remarks else ()),
         ),
         "missing": _gaps(series, shifts, names),
     }
@@ -292,18 +335,11 @@ def _row(
     )
 
 
-def _sources(tables: Sequence[str]) -> tuple[Provenance, ...]:
-    return tuple(info.provenance for info in map(table_info, tables) if info.provenance)
-
-
-def _poles(triad: Triad) -> Poles:
-    toward, away_from = ((pole, *(link.predecessor for link in lineage(pole))) for pole in triad.poles)
-    return Poles(toward, away_from)
-
-
-def _panel(measure: Any, tables: Tables, triad: Triad) -> Series:
-    """Run a measure toward both poles and fold predecessors into the states that took their seat."""
-    return seated(measure(tables, _poles(triad)), triad)
+def _known_years(series: Series, tables: EvidenceTables) -> Series:
+    """A panel without years that were not over on the library's day, into which what stood is carried on."""
+    if tables.library.as_of is None:
+        return series
+    return series.until(last_year_over(tables.library.as_of))
 
 
 def _cut(span: tuple[int, int], series: Series) -> tuple[int, int]:
@@ -363,30 +399,33 @@ def _spans(years: np.ndarray) -> str:
 
 
 def _amounts(
-    dimension: Dimension, tables: _Tables, triad: Triad, shifts: Shifts, names: tuple[str, str, str]
+    dimension: Dimension, tables: EvidenceTables, triad: Triad, shifts: Shifts, names: tuple[str, str, str]
 ) -> tuple[str, ...]:
     """The levels behind shares, on the same years: "+86 %" on a tiny base is noise."""
     if dimension.levels is None:
         return ()
-    panel = _panel(dimension.levels, tables, triad)
+    levels = panel(dimension.levels, tables, triad)
+    # A stock is what stood at the end of the years, a flow what came in each.
+    every = " a year" if dimension.summary == "mean" else ""
     said = []
     for pole, name in zip(triad.poles, names[1:], strict=True):
-        old, new = shifts.levels(panel.toward(pole).masked_as(shifts.tilt), triad.state)
-        said.append(f"{name}: {reading.amount(old.mean())} → {reading.amount(new.mean())} a year")
+        ends = shifts.levels(levels.toward(pole).masked_as(shifts.tilt), triad.state)
+        old, new = (reading.level(float(end.mean()), levels.measured_in) for end in ends)
+        said.append(f"{name}: {old} → {new}{every}")
     return tuple(said)
 
 
-def _events(triad: Triad, window: Window) -> tuple[dict[str, Any], ...]:
+def _events(tables: EvidenceTables, triad: Triad, window: Window) -> tuple[dict[str, Any], ...]:
     """Dated facts between the state and a pole or an organisation, and sanctions it imposed or met."""
     last = window.after_end or datetime.date.max.year
-    timeline = read_table("timeline").to_pylist()
+    timeline = tables["timeline"].to_pylist()
     # The same act may stand in both tables: the timeline's wording is kept.
     told = {(row["date"], row["actor"], row["target"]) for row in timeline}
     sanctions = [
         {"date": row["start_date"], "date_precision": row["start_precision"], "kind": "sanctions"}
         | {"actor": row["sender"], "target": row["target"]}
         | {key: row[key] for key in ("description", "source_url", "accessed", "quote")}
-        for row in read_table("sanctions").to_pylist()
+        for row in tables["sanctions"].to_pylist()
         if (row["start_date"], row["sender"], row["target"]) not in told
     ]
     concerned = [

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from tropism.dyads import Triad, Window
+from tropism.errors import DataNotPresentError
 from tropism.series import Block, Series, Signal
 from tropism.shifts import Summary
 from tropism.states import lineage
@@ -47,6 +49,8 @@ class Dimension:
         Kind of evidence; whether it costs the state something.
     tables : tuple of str
         Tables that the measure reads.
+    either : tuple of str, optional
+        Tables that serve alike, the best first: the measure reads one of them, by `first`.
     measure : callable
         Takes the tables and the poles and returns a `Series` of dyads, higher = closer.
     how_to_read, contradicted_by : str
@@ -80,6 +84,22 @@ class Dimension:
     remarks: Callable[[Tables, Triad, Poles, Window], tuple[str, ...]] | None = None
     summary: Summary = "mean"
     tests_change: bool = True
+    either: tuple[str, ...] = ()
+
+
+def first(tables: Tables, names: Sequence[str]) -> pa.Table:
+    """The first of several tables that is on this machine.
+
+    Raises
+    ------
+    DataNotPresentError
+        If none is; says how to get the last.
+    """
+    *better, last = names
+    for name in better:
+        with contextlib.suppress(DataNotPresentError):
+            return tables[name]
+    return tables[last]
 
 
 def seated(series: Series, triad: Triad) -> Series:

@@ -24,6 +24,9 @@ LOPSIDED = 2.0
 #: Kinds of evidence that must agree before the verdict says so.
 MIN_BLOCKS = 2
 
+#: Thousand US dollars in one unit of a level.
+_THOUSAND_USD = {"thousand current US dollars": 1.0, "million constant US dollars": 1e3}
+
 Verdict = Literal["toward", "away", "nothing unusual", "cannot tell"]
 Names = tuple[str, str, str]
 
@@ -79,6 +82,20 @@ def amount(thousand_usd: float) -> str:
     return f"{thousand_usd:.1f} thousand USD"
 
 
+def level(value: float, measured_in: str) -> str:
+    """The level behind a share, in its unit: ``level(2.0, "organisations") == "2 organisations"``."""
+    if measured_in in _THOUSAND_USD:
+        return amount(_THOUSAND_USD[measured_in] * value)
+    return f"{value:.{0 if value == round(value) else 1}f} {measured_in}"
+
+
+def suppliers_in_words(concentration: float, suppliers: int) -> str:
+    """``"3 suppliers, 0.62"``; without any, ``"no imports"``."""
+    if not suppliers:
+        return "no imports"
+    return f"{suppliers} supplier{'' if suppliers == 1 else 's'}, {concentration:.2f}"
+
+
 def read(rows: Sequence[EvidenceRow], names: Names, window: Window) -> tuple[Verdict, tuple[str, ...]]:
     """Weigh nothing, count kinds of evidence, and say what follows.
 
@@ -104,11 +121,11 @@ def read(rows: Sequence[EvidenceRow], names: Names, window: Window) -> tuple[Ver
     unclear = [row for row in ranked if not row.unusual and _uncertain_at_the_edge(row)]
     plain = [row for row in ranked if not row.unusual and row not in unclear]
     if plain:
-        sentences.append(f"Within the range of most states: {_list(_with_rank(row) for row in plain)}.")
+        sentences.append(f"Within the range of most states: {listed(_with_rank(row) for row in plain)}.")
     if unclear:
         sentences.append(
             "Outside the range of most states, with an interval that holds no change at all: "
-            f"{_list(_with_rank(row) for row in unclear)}."
+            f"{listed(_with_rank(row) for row in unclear)}."
         )
     for sign in (1, -1):
         carried = [row for row in plain if _moved_less_than_most(row, sign)]
@@ -130,7 +147,7 @@ def read(rows: Sequence[EvidenceRow], names: Names, window: Window) -> tuple[Ver
         )
     unsaid = [row for row in rows if row.status in ("short", "absent", "unranked")]
     if unsaid:
-        sentences.append(f"Not assessed: {_list(f'{row.title} ({_why_not(row)})' for row in unsaid)}.")
+        sentences.append(f"Not assessed: {listed(f'{row.title} ({_why_not(row)})' for row in unsaid)}.")
     if ranked and all(row.signal == "cheap" for row in ranked):
         sentences.append(
             "No row is a costly act (arms, bases, sanctions), so nothing here can tell a realignment from "
@@ -174,7 +191,7 @@ def _headline(
     names: Names,
 ) -> str:
     a, b, c = names
-    kinds = _list(dict.fromkeys(row.block for row in (*toward, *away)))
+    kinds = listed(dict.fromkeys(row.block for row in (*toward, *away)))
     if not ranked:
         return (
             f"Cannot tell: no line of evidence has {MIN_YEARS} years on either side and states to compare "
@@ -195,7 +212,7 @@ def _headline(
         return f"Cannot tell: the lines that stand out disagree about whether {a} moved toward {b} or {c}."
     if unclear := [row.title for row in ranked if not toward and not away and _uncertain_at_the_edge(row)]:
         return (
-            f"Cannot tell: {a} is outside the range of most states in {_list(unclear)}, but may not have "
+            f"Cannot tell: {a} is outside the range of most states in {listed(unclear)}, but may not have "
             "moved at all."
         )
     if not toward and not away:
@@ -234,7 +251,7 @@ def _with_the_field(rows: Sequence[EvidenceRow], names: Names, sign: int) -> str
         further = rank.n_below if sign < 0 else rank.n - rank.n_below - rank.n_tied
         counted.append(f"{row.title} ({further} of {rank.n})")
     return (
-        f"The gap moved toward {names[1] if sign > 0 else names[2]} in {_list(counted)}, but so many other "
+        f"The gap moved toward {names[1] if sign > 0 else names[2]} in {listed(counted)}, but so many other "
         f"states moved further that it cannot be read as {possessive(names[0])} own move."
     )
 
@@ -249,8 +266,8 @@ def _divided_votes(rows: Sequence[EvidenceRow], names: Names) -> list[str]:
     if not moved[1] or not moved[-1]:
         return []
     return [
-        f"The votes do not speak with one voice: the gap moved toward {names[1]} in {_list(moved[1])}, "
-        f"toward {names[2]} in {_list(moved[-1])}. States can stand nearer on a line and agree less often."
+        f"The votes do not speak with one voice: the gap moved toward {names[1]} in {listed(moved[1])}, "
+        f"toward {names[2]} in {listed(moved[-1])}. States can stand nearer on a line and agree less often."
     ]
 
 
@@ -298,6 +315,7 @@ def capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def _list(items: Iterable[str]) -> str:
+def listed(items: Iterable[str]) -> str:
+    """``"a, b and c"``."""
     words = list(items)
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

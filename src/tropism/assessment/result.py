@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import altair
     import pandas as pd
 
+    from tropism.assessment.evidence import Unscored
+
 #: Version of the JSON layout; raised when a field changes its meaning or disappears.
 SCHEMA_VERSION = "1"
 
@@ -154,6 +156,10 @@ class Assessment:
         Where the dated facts stand.
     version : str
         Of tropism.
+    unscored : tuple of Unscored
+        Lines of evidence whose data are not on this machine, with the commands that bring them.
+    as_of : str
+        The day whose knowledge was used, ISO; empty for all there is.
     """
 
     triad: Triad
@@ -166,6 +172,8 @@ class Assessment:
     events: tuple[dict[str, Any], ...]
     event_sources: tuple[Provenance, ...]
     version: str
+    unscored: tuple[Unscored, ...] = ()
+    as_of: str = ""
 
     @property
     def question(self) -> str:
@@ -184,7 +192,8 @@ class Assessment:
                 f"--before {window.before_start}:{window.before_end} --after {window.after_start}:{after_end}"
             )
         triad = self.triad
-        return f"tropism assess {triad.state} --toward {triad.toward} --from {triad.away_from} {when}"
+        known = f" --as-of {self.as_of}" if self.as_of else ""
+        return f"tropism assess {triad.state} --toward {triad.toward} --from {triad.away_from} {when}{known}"
 
     @property
     def sources(self) -> tuple[Provenance, ...]:
@@ -259,9 +268,11 @@ class Assessment:
             "names": dict(zip(("state", "toward", "away_from"), self.names, strict=True)),
             "window": asdict(self.window),
             "event": self.event,
+            "as_of": self.as_of,
             "verdict": self.verdict,
             "reading": list(self.reading),
             "rows": [row.to_dict() for row in self.rows],
+            "unscored": [asdict(each) for each in self.unscored],
             "events": list(self.events),
             "sources": [asdict(source) for source in self.sources],
         }

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tropism.cli import assess, data, scan, shift, trade, votes, what_if
+from tropism.cli import assess, data, explain, scan, shift, trade, votes, what_if
 from tropism.errors import TropismError
 from tropism.version import __version__
 
@@ -41,6 +41,9 @@ for command in (
     assess.assess,
     data.state,
     data.data,
+    explain.explain,
+    explain.backtest,
+    explain.ledger,
     scan.scan,
     shift.shift,
     trade.trade,

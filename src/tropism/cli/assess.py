@@ -27,6 +27,9 @@ log = logging.getLogger("tropism")
 )
 @click.option("--before", type=Years(), help="Years before, instead of those around the event.")
 @click.option("--after", type=Years(), help="Years after; leave out the last for all there are.")
+@click.option(
+    "--as-of", metavar="DATE", help="Use only what was known on DATE (ISO): vintages and rows of then."
+)
 @click.option("--html", "html_file", type=FILE, help="Write one self-contained page.")
 @json_option("Everything as JSON: to FILE, or to stdout instead of the table.")
 def assess(
@@ -36,6 +39,7 @@ def assess(
     event: int | None,
     before: tuple[int, int | None] | None,
     after: tuple[int, int | None] | None,
+    as_of: str | None,
     html_file: Path | None,
     json_file: str | None,
 ) -> None:
@@ -48,7 +52,8 @@ def assess(
     if html_file is not None and str(html_file) in ("-", json_file):
         raise OutputError(f"output: {html_file} cannot take the page. Name a file of its own after --html.")
     windows: dict[str, Any] = {"event": event, "before": before, "after": after}
-    answer = assessment.assess(state, toward=toward, away_from=away_from, **windows)
+    answer = assessment.assess(state, toward=toward, away_from=away_from, as_of=as_of, **windows)
+    assessment.remember(answer)
     if html_file is not None:
         from tropism.report import write_report
 

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import click
 
+from tropism.cli import vintages
+from tropism.cli.output import FILE, Years
+from tropism.dyads import LAST_YEAR
+
 log = logging.getLogger("tropism")
 
 
@@ -25,13 +29,21 @@ def data() -> None:
     """Tables: which there are, what they hold, your own."""
 
 
+data.add_command(vintages.check)
+data.add_command(vintages.diff)
+
+
 @data.command("list")
 def _list() -> None:
-    """List every table: what, how many rows, where, licence, as-of date."""
+    """List every table and every source: what, licence, years, here or not, as-of date."""
     from tropism.report.terminal import print_tables
+    from tropism.sources import sources
     from tropism.tables import list_tables
+    from tropism.tables.library import table_years
 
-    print_tables(list_tables())
+    tables = list_tables()
+    years = {info.name: table_years(info) for info in tables}
+    print_tables(tables, years, tuple(sources().values()))
 
 
 @data.command("show")
@@ -39,7 +51,7 @@ def _list() -> None:
 @click.option(
     "--rows", type=click.IntRange(min=1), default=20, show_default=True, help="How many rows to print."
 )
-@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write the whole table to a file.")
+@click.option("--csv", "csv_file", type=FILE, help="Write the whole table to a file.")
 def _show(table: str, rows: int, csv_file: Path | None) -> None:
     """Print the first rows of TABLE, or write all of it to a file."""
     from tropism.report.terminal import print_table
@@ -57,25 +69,71 @@ def _show(table: str, rows: int, csv_file: Path | None) -> None:
 
 
 @data.command("add")
-@click.argument("table")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--source", required=True, help="Where the file came from.")
-@click.option("--licence", default="unstated", show_default=True)
-@click.option("--as-of", required=True, metavar="DATE", help="Date up to which the data run, ISO.")
-def _add(table: str, file: Path, source: str, licence: str, as_of: str) -> None:
-    """Check FILE (.csv or .parquet in TABLE's layout) and keep it in your store; it then comes first."""
+@click.argument("name")
+@click.argument("files", type=FILE, nargs=-1, required=True)
+@click.option("--source", help="Of a table of your own: where the file came from.")
+@click.option("--licence", help="Of a table of your own: its terms.  [default: unstated]")
+@click.option("--as-of", metavar="DATE", help="Day up to which the data run, ISO; a source's files tell it.")
+@click.option("--released", metavar="DATE", help="Day since which they count as known, ISO, if later.")
+@click.option("--years", type=Years(), help="Of a source: keep these years only, 2015:2023.")
+def _add(
+    name: str,
+    files: tuple[Path, ...],
+    source: str | None,
+    licence: str | None,
+    as_of: str | None,
+    released: str | None,
+    years: tuple[int, int | None] | None,
+) -> None:
+    """Check FILES and keep them in your store; they then come first.
+
+    NAME is a source (its files as the provider gives them, downloaded by hand, in any order) or a table (one
+    .csv or .parquet in its layout, with --source and --as-of).
+    """
+    from tropism.sources import add_files, sources
     from tropism.tables import add_table
 
-    vintage = add_table(table, file, source=source, licence=licence, as_of=as_of)
-    log.info("stored %d rows of %s", vintage.rows, table)
+    if name in sources():
+        if source is not None or licence is not None:
+            raise click.UsageError(f"{name} is a source: its record says where it is from and on what terms.")
+        add_files(name, files, years=_closed(years), as_of=as_of, released=released)
+        return
+    if years is not None:
+        raise click.UsageError(f"{name} is no source: --years is for a source's files.")
+    if source is None or as_of is None:
+        raise click.UsageError(f"{name} is no source: a table of your own needs --source and --as-of.")
+    if len(files) > 1:
+        raise click.UsageError(f"{name} is no source: of a table give one file.")
+    terms = licence or "unstated"
+    stored = add_table(name, files[0], source=source, licence=terms, as_of=as_of, released=released)
+    log.info("stored %d rows of %s", stored.rows, name)
 
 
 @data.command("fetch")
-@click.argument("source")
-@click.option("--url", help="Take the file from another address (a mirror).")
-def _fetch(source: str, url: str | None) -> None:
-    """Download SOURCE from its official address, check it and keep its tables in your store."""
+@click.argument("names", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--years", type=Years(), help="Keep these years only: 2015:2023.")
+@click.option("--url", help="Take the file from another address, or from this machine (one source).")
+def _fetch(names: tuple[str, ...], years: tuple[int, int | None] | None, url: str | None) -> int:
+    """Download each SOURCE from its official address, check it and keep its tables in your store.
+
+    A source that fails does not stop the others; the exit code then says so. What broke off goes on where it
+    stopped when the command is run again.
+    """
+    from tropism.errors import TropismError
     from tropism.sources import fetch_table
 
-    for vintage in fetch_table(source, url=url, progress=log.isEnabledFor(logging.INFO)):
-        log.info("stored %d rows (%s)", vintage.rows, vintage.provenance.source)
+    if url is not None and len(names) > 1:
+        raise click.UsageError("--url is the address of one source's file: name one source.")
+    worst = 0
+    for name in names:
+        try:
+            fetch_table(name, years=_closed(years), url=url, progress=log.isEnabledFor(logging.INFO))
+        except TropismError as fault:
+            click.echo(f"tropism: {fault}", err=True)
+            worst = max(worst, fault.exit_code)
+    return worst
+
+
+def _closed(years: tuple[int, int | None] | None) -> tuple[int, int] | None:
+    """A span of years with an end."""
+    return None if years is None else (years[0], LAST_YEAR if years[1] is None else years[1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -144,3 +144,15 @@ class Years(click.ParamType):
         ):
             self.fail(f"{value!r} is no span of years; write FIRST:LAST, for instance 2004:2013.", param, ctx)
         return int(first), int(last) if last else None
+
+
+@contextlib.contextmanager
+def progress_line(title: str) -> Iterator[Callable[[str], None]]:
+    """A line on the error stream that says what is being done; silent where nobody looks."""
+    if not log.isEnabledFor(logging.INFO):
+        yield lambda text: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(title) as status:
+        yield lambda text: status.update(f"{title}: {text}")

@@ -14,7 +14,7 @@ log = logging.getLogger("tropism")
 
 
 class _Measures(click.Choice):
-    """The named measures, read when asked for, so that other commands do not wait for the import."""
+    """Measures of votes, and every line of evidence over time; read when asked for: others need not wait."""
 
     def __init__(self) -> None:
         self.case_sensitive = True
@@ -22,9 +22,11 @@ class _Measures(click.Choice):
     @property
     def choices(self) -> tuple[str, ...]:  # type: ignore[override]
         """What may be given."""
+        from tropism.assessment.dimension import dimensions
         from tropism.shifts.tilt import Measure
 
-        return get_args(Measure)
+        lines = (line.name for line in dimensions() if line.tests_change)
+        return tuple(dict.fromkeys((*get_args(Measure), *lines)))
 
 
 @click.command("scan")
@@ -39,7 +41,14 @@ class _Measures(click.Choice):
 )
 @click.option("--before", type=Years(), help="Years before, instead of those around the event.")
 @click.option("--after", type=Years(), help="Years after; leave out the last for all there are.")
-@click.option("--measure", type=_Measures(), default="ideal_points", show_default=True)
+@click.option(
+    "--measure",
+    type=_Measures(),
+    default="ideal_points",
+    show_default=True,
+    metavar="NAME",
+    help="A measure of votes, or a line of evidence as `tropism assess` has them; a wrong one lists all.",
+)
 @click.option(
     "--set",
     "vote_set",
@@ -54,7 +63,8 @@ class _Measures(click.Choice):
     default="all",
     show_default=True,
     metavar="SET",
-    help="Rank among all, the 40 near, the 40 of like size, or the states named: DEU,FRA,….",
+    help="Rank among all, the 40 near, those of the same region, the 40 of nearest size or income, or the "
+    "states named: DEU,FRA,….",
 )
 @click.option(
     "--search",
@@ -82,6 +92,7 @@ def scan(
     event: int | None,
     before: tuple[int, int | None] | None,
     after: tuple[int, int | None] | None,
+    measure: str,
     placebos: tuple[str, ...],
     show: int,
     csv_file: Path | None,
@@ -89,9 +100,11 @@ def scan(
     **options: Any,
 ) -> None:
     """Rank all states by their own move toward one pole and from another, and say which are movers."""
+    from tropism.assessment import evidence_series
     from tropism.report.terminal_shifts import print_scan
-    from tropism.shifts.placebos import PlaceboSet
+    from tropism.shifts.alike import PlaceboSet
     from tropism.shifts.scan import scan as scan_states
+    from tropism.shifts.tilt import Measure
     from tropism.states import find_state
 
     window = _window(event, before, after)
@@ -99,15 +112,22 @@ def scan(
     if chosen is None:
         chosen = [find_state(name).iso3 for name in placebos]
 
-    deliver(
-        lambda: scan_states(
+    def answer() -> Any:
+        panel: Any = measure
+        if measure not in get_args(Measure):
+            panel = evidence_series(measure, toward=toward, away_from=away_from)
+        return scan_states(
             toward,
             away_from,
             window,
+            measure=panel,
             placebos=chosen,
             progress=log.isEnabledFor(logging.INFO),
             **options,
-        ),
+        )
+
+    deliver(
+        answer,
         lambda found: print_scan(found, show),
         csv_file=csv_file,
         json_file=json_file,

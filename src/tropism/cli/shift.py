@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,11 @@ from tropism.cli.output import FILE, Names, csv_option, deliver, json_option
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import altair as alt
+    import pandas as pd
+
     from tropism.assessment import Assessment
+    from tropism.shifts import Decomposition
     from tropism.shifts.multiverse import Multiverse
 
 log = logging.getLogger("tropism")
@@ -32,16 +38,21 @@ log = logging.getLogger("tropism")
     "--placebos",
     type=Names(),
     metavar="SET,…",
-    help="With --multiverse: who shows what is usual: all, near, size. [default: all,near]",
+    help="With --multiverse: who shows what is usual: all, near, region, size, income. "
+    "[default: all,near,region]",
 )
 @click.option(
     "--codings",
     is_flag=True,
     help="With --multiverse: every vote set and coding of your stored UN votes; a minute the first time.",
 )
-@click.option("--refit", is_flag=True, help="With --codings: fit ideal points to each; many minutes.")
+@click.option(
+    "--refit",
+    is_flag=True,
+    help="With --codings: fit ideal points to each with every link and smoothing; minutes the first time.",
+)
 @click.option("--plot", "plot_file", type=FILE, help="The chart: .png, .svg, .html or .json.")
-@csv_option("Write one row per measure, or per specification, to a file.")
+@csv_option("Write one row per measure and mover, or per specification, to a file.")
 @json_option("Everything as JSON: to FILE, or to stdout instead of the table.")
 def shift(
     state: str,
@@ -58,7 +69,7 @@ def shift(
 ) -> None:
     """Show how far STATE moved by each measure, with interval and rank among all other states."""
     from tropism.report.charts import drawer
-    from tropism.report.terminal_multiverse import print_multiverse, print_shifts
+    from tropism.report.terminal_multiverse import print_multiverse
     from tropism.tables.store import writing
 
     if not every and (placebos is not None or codings or refit):
@@ -70,11 +81,9 @@ def shift(
     def answer() -> Any:
         if every:
             return _multiverse((state, toward, away_from), event, placebos, codings or refit, refit)
-        from tropism.assessment import assess
+        return _Shifted.of(state, toward, away_from, event)
 
-        return assess(state, toward=toward, away_from=away_from, event=event)
-
-    show: Callable[[Any], None] = print_multiverse if every else print_shifts
+    show: Callable[[Any], None] = print_multiverse if every else _Shifted.show
     shown: list[Any] = []
     with contextlib.ExitStack() as files:
         picture = None if plot_file is None else files.enter_context(writing(plot_file))
@@ -91,30 +100,77 @@ def shift(
         log.info("wrote %s", plot_file)
     for result in shown:
         show(result)
-        if not every:
-            _whose_move(result)
 
 
-def _whose_move(answer: Assessment) -> None:
-    from tropism.errors import TropismError
-    from tropism.report.terminal_shifts import print_moves
-    from tropism.shifts import FittedVotes, decompose
+@dataclass(frozen=True)
+class _Shifted:
+    """The change of every measure, and whose move the change on votes was: or why that cannot be told."""
 
-    triad, votes = answer.triad, FittedVotes.embedded()
-    click.echo()
-    try:
-        found = decompose(votes, triad, answer.window.resolve(int(votes.positions.years[-1])))
-    except TropismError as reason:
-        click.echo(f"Whose move it was cannot be told: {reason}")
-        return
-    print_moves(found, dict(zip((triad.state, *triad.poles), answer.names, strict=True)))
+    answer: Assessment
+    moves: Decomposition | None
+    reason: str = ""
+
+    @classmethod
+    def of(cls, state: str, toward: str, away_from: str, event: int) -> _Shifted:
+        """Measure both."""
+        from tropism.assessment import assess
+        from tropism.errors import TropismError
+        from tropism.shifts import FittedVotes, decompose
+
+        answer = assess(state, toward=toward, away_from=away_from, event=event)
+        votes = FittedVotes.embedded()
+        window = answer.window.resolve(int(votes.positions.years[-1]))
+        try:
+            return cls(answer, decompose(votes, answer.triad, window))
+        except TropismError as reason:
+            return cls(answer, None, str(reason))
+
+    def show(self) -> None:
+        """Print both."""
+        from rich.console import Console
+
+        from tropism.report.terminal_multiverse import print_shifts
+        from tropism.report.terminal_shifts import print_moves
+
+        print_shifts(self.answer)
+        click.echo()
+        if self.moves is None:
+            said = f"Whose move it was cannot be told: {self.reason}"
+            Console(highlight=False, markup=False).print(said)
+            return
+        triad = self.answer.triad
+        print_moves(self.moves, dict(zip((triad.state, *triad.poles), self.answer.names, strict=True)))
+
+    def tidy(self) -> pd.DataFrame:
+        """One row per measure, then one per mover of the change on votes: column ``mover``."""
+        import pandas as pd
+
+        table = self.answer.tidy()
+        if self.moves is None:
+            return table.assign(mover=None)
+        moved = self.moves.summary().rename(columns={"estimate": "change"}).drop(columns="level")
+        known = {"dimension": "whose_move", "block": "votes", "signal": "cheap"}
+        moved = moved.assign(**known, measured_in="share of roll calls")
+        return pd.concat([table, moved], ignore_index=True)
+
+    def to_json(self) -> str:
+        """The answer as `tropism assess` gives it, and ``whose_move``."""
+        moves = None if self.moves is None else json.loads(self.moves.to_json())
+        whole = self.answer.to_dict() | {"whose_move": moves, "whose_move_untold": self.reason}
+        return json.dumps(whole, ensure_ascii=False, indent=1, default=str, allow_nan=False)
+
+    def plot(self) -> alt.VConcatChart:
+        """The chart of the measures."""
+        return self.answer.plot()
 
 
 def _multiverse(
     names: tuple[str, str, str], event: int, placebos: tuple[str, ...] | None, codings: bool, refit: bool
 ) -> Multiverse:
+    from tropism.assessment import evidence_panels
     from tropism.dyads import Triad
     from tropism.shifts.multiverse import multiverse
+    from tropism.shifts.multiverse.run import TABLES
     from tropism.states import find_state
     from tropism.tables import read_table
 
@@ -122,4 +178,5 @@ def _multiverse(
     options: dict[str, Any] = {"refit": refit} | ({} if placebos is None else {"placebos": placebos})
     if codings:
         options |= {name: read_table(f"un_{name}") for name in ("votes", "rollcalls")}
-    return multiverse(triad, event, **options, progress=log.isEnabledFor(logging.INFO))
+    others = evidence_panels(toward=triad.toward, away_from=triad.away_from, without=TABLES)
+    return multiverse(triad, event, lines=others, **options, progress=log.isEnabledFor(logging.INFO))

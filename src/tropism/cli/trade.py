@@ -48,7 +48,7 @@ def _gap(state: str, partner: str | None, csv_file: Path | None, json_file: str 
     from tropism.trade.gap import trade_gap
 
     def answer() -> Any:
-        return trade_gap(state, partner, sectors=partner is not None, progress=log.isEnabledFor(logging.INFO))
+        return trade_gap(state, partner, sectors=partner is not None, progress=_talk())
 
     deliver(answer, print_gap, csv_file=csv_file, json_file=json_file)
 
@@ -76,7 +76,7 @@ def _depend(
 
     partners = [name for names in on for name in names]
     deliver(
-        lambda: dependence(state, partners, year=year),
+        lambda: dependence(state, partners, year=year, progress=_talk()),
         lambda found: print_dependence(found, since),
         csv_file=csv_file,
         json_file=json_file,
@@ -136,6 +136,7 @@ def _mirror(
     "--cluster", default="pair", show_default=True, metavar="NAME", help="Errors correlated within."
 )
 @click.option("--estimator", type=click.Choice(["ppml", "ols"]), default="ppml", show_default=True)
+@click.option("--unbalanced", is_flag=True, help="Take a panel in which rows are lacking.")
 @_CSV
 @_JSON
 def _gravity(
@@ -145,6 +146,7 @@ def _gravity(
     effects: tuple[str, ...],
     cluster: str,
     estimator: Any,
+    unbalanced: bool,
     csv_file: Path | None,
     json_file: str | None,
 ) -> None:
@@ -160,6 +162,8 @@ def _gravity(
             fixed_effects=effects,
             cluster=cluster,
             estimator=estimator,
+            unbalanced=unbalanced,
+            progress=_talk(),
         ),
         print_gravity,
         csv_file=csv_file,
@@ -187,3 +191,7 @@ def _diversion(state: str, seller: str, csv_file: Path | None, json_file: str | 
     deliver(
         lambda: diversion(state, seller, **options), print_diversion, csv_file=csv_file, json_file=json_file
     )
+
+
+def _talk() -> bool:
+    return log.isEnabledFor(logging.INFO)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -16,16 +17,20 @@ from tropism.report.words import (
     everybody_in_words,
     level_in_words,
     percentile,
+    signal_in_words,
     standing_in_words,
+    unscored_in_words,
     window_in_words,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
     from tropism.assessment import Assessment, EvidenceRow
+    from tropism.sources import Source
+    from tropism.sources.source import Years
     from tropism.tables import TableInfo
     from tropism.votes import VoteSet
 
@@ -45,6 +50,7 @@ def print_assessment(assessment: Assessment, console: Console | None = None) -> 
     console.print()
     for row in assessment.rows:
         _print_details(row, assessment.names, console)
+    _print_unscored(assessment, console)
     console.print(
         f"Gap: closeness to {b} minus closeness to {c}. Percentile: of the change of the gap among all other "
         "states in the same years; 50 is the middle; 95 and above, or 5 and below, is unusual (bold). pp: "
@@ -73,8 +79,19 @@ def _evidence_table(assessment: Assessment) -> Table:
     return table
 
 
+def _print_unscored(assessment: Assessment, console: Console) -> None:
+    """Lines without data here, one line for each command that brings some."""
+    if not assessment.unscored:
+        return
+    console.print(Text("Not scored: no data on this machine", style="underline"))
+    for command, titles in unscored_in_words(assessment.unscored).items():
+        console.print(Padding(Text.assemble(f"{titles}: ", (command, "dim")), (0, 0, 0, 2)))
+    console.print()
+
+
 def _print_details(row: EvidenceRow, names: tuple[str, str, str], console: Console) -> None:
-    console.print(Text.assemble((row.title, "underline"), (f"  {row.measured_in}", "dim")))
+    heading = "; ".join(filter(None, (row.measured_in, signal_in_words(row.signal))))
+    console.print(Text.assemble((row.title, "underline"), (f"  {heading}", "dim")))
     lines = [coverage_in_words(row.coverage, row.status), *map(capital, row.amounts)]
     if row.shift is not None:
         lines = [f"{capital(standing_in_words(row, names))}. {everybody_in_words(row)}", *lines]
@@ -113,19 +130,100 @@ def print_table(frame: pd.DataFrame, console: Console | None = None) -> None:
     console.print(table)
 
 
-def print_tables(tables: Sequence[TableInfo], console: Console | None = None) -> None:
-    """Print what is known of each table: place, rows, licence, as-of date, meaning."""
+def print_tables(
+    tables: Sequence[TableInfo],
+    years: Mapping[str, Years],
+    sources: Sequence[Source],
+    console: Console | None = None,
+) -> None:
+    """Print the tables that are here, the sources of others, and what nobody provides; two lines each.
+
+    Parameters
+    ----------
+    tables : sequence of TableInfo
+    years : mapping of str to (int, int) or None
+        First and last year of each table.
+    sources : sequence of Source
+    """
     console = console or Console(highlight=False)
-    for info in tables:
-        console.print(Text(info.name, style="bold"), Text(info.meaning, style=""))
-        if info.provenance is None:
-            console.print(Padding(Text(f"Not on this machine. {info.how_to_get}"), (0, 0, 1, 2)))
-            continue
-        source = info.provenance
-        rows = f"{info.rows:,} rows, " if info.rows is not None else ""
-        as_of = source.as_of or "a date that the source does not state"
-        console.print(Padding(Text(f"{rows}{info.place}, as of {as_of}. {source.licence}."), (0, 0, 0, 2)))
-        console.print(Padding(Text(source.source, style="dim"), (0, 0, 1, 2)))
+    here = [
+        (
+            (
+                info.name,
+                info.place,
+                "" if info.rows is None else f"{info.rows:,}",
+                "" if (span := years.get(info.name)) is None else "-".join(map(str, dict.fromkeys(span))),
+                info.provenance.as_of or "not stated",
+                # What some add after the name stands in the documentation.
+                re.split("[:;,]", info.provenance.licence)[0],
+            ),
+            info.meaning,
+        )
+        for info in tables
+        if info.provenance is not None
+    ]
+    fetched, by_hand = (
+        [
+            (
+                (source.name, _held(source, tables), source.years, source.licence),
+                f"{source.title}: {', '.join(source.tables)}",
+            )
+            for source in sources
+            if (source.files is None) == manual
+        ]
+        for manual in (False, True)
+    )
+    provided = {name for source in sources for name in source.tables}
+    own = [
+        ((info.name,), info.meaning)
+        for info in tables
+        if info.provenance is None and info.name not in provided
+    ]
+    of_tables, of_sources = "table where rows years as_of licence", "source here years licence"
+    _print_listing("Tables in use", "data show TABLE", of_tables, here, console)
+    _print_listing("Sources to fetch", "data fetch SOURCE", of_sources, fetched, console)
+    _print_listing("Sources to download by hand", "data fetch SOURCE says how", of_sources, by_hand, console)
+    _print_listing("Tables to bring yourself", "data add TABLE FILE", "table", own, console)
+
+
+def _print_listing(
+    title: str,
+    command: str,
+    facts: str,
+    entries: Sequence[tuple[tuple[str, ...], str]],
+    console: Console,
+) -> None:
+    """Print aligned cells and below them, cut at the width of the screen, what the entry is."""
+    if not entries:
+        return
+    header = tuple(name.replace("_", " ") for name in facts.split())
+    rows = [header, *(cells for cells, _ in entries)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+    def line(cells: tuple[str, ...]) -> str:
+        return "  ".join(
+            cell.rjust(width) if name == "rows" else cell.ljust(width)
+            for name, cell, width in zip(header, cells, widths, strict=True)
+        )
+
+    console.print(Text.assemble((title, "underline"), "  ", (f"tropism {command}", "dim")))
+    console.print(Text(line(header).rstrip(), style="dim"))
+    for cells, meaning in entries:
+        name = cells[0]
+        facts = line(cells).rstrip()
+        console.print(Text.assemble((name, "bold"), facts[len(name) :]))
+        console.print(Text(f"  {meaning}", style="dim"), no_wrap=True, overflow="ellipsis")
+    console.print()
+
+
+def _held(source: Source, tables: Sequence[TableInfo]) -> str:
+    """As-of date of what the store holds of a source."""
+    held = [
+        info.provenance.as_of
+        for info in tables
+        if info.place == "store" and info.provenance is not None and info.provenance.source == source.title
+    ]
+    return max(held, default="no")
 
 
 def print_vote_sets(sets: Sequence[VoteSet], console: Console | None = None) -> None:

@@ -18,7 +18,7 @@ from tropism.shifts import MIN_YEARS
 if TYPE_CHECKING:
     from datetime import date
 
-    from tropism.assessment import Coverage, EvidenceRow
+    from tropism.assessment import Coverage, EvidenceRow, Unscored
     from tropism.dyads import Window
     from tropism.series import Provenance
     from tropism.shifts import Estimate
@@ -266,6 +266,19 @@ def _split(address: str) -> tuple[str, str]:
     except ValueError:
         return "", ""
     return parts.scheme, parts.netloc
+
+
+def signal_in_words(signal: str) -> str:
+    """What kind of act a line shows: ``"a costly signal"``."""
+    return f"a {signal} signal"
+
+
+def unscored_in_words(lines: Sequence[Unscored]) -> dict[str, str]:
+    """What brings the data of lines without any, each command once, with the titles that it serves."""
+    titles: dict[str, list[str]] = {}
+    for line in lines:
+        titles.setdefault(" && ".join(line.commands), []).append(f"{line.title} ({line.signal})")
+    return {command: ", ".join(each) for command, each in titles.items()}
 
 
 def blind_spots(rows: Sequence[EvidenceRow]) -> dict[str, list[str]]:

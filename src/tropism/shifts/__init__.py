@@ -14,6 +14,7 @@ from tropism.shifts.change import (
 )
 from tropism.shifts.decomposition import Decomposition, FittedVotes, decompose
 from tropism.shifts.scan import Scan, scan
+from tropism.shifts.session_terms import session_terms
 from tropism.shifts.siding import Siding, siding
 from tropism.shifts.synthetic import SyntheticControl, synthetic_control
 from tropism.shifts.tilt import along, tilt_series
@@ -39,6 +40,7 @@ __all__ = [
     "infer_break",
     "infer_shifts",
     "scan",
+    "session_terms",
     "siding",
     "synthetic_control",
     "tilt_series",

@@ -193,8 +193,8 @@ def _errors_of_draws(tilt: Series) -> np.ndarray:
 def _smears(name: str, why: str) -> str:
     return (
         f"series {name}: {why}, which smears a break over the years around it. Give what each session says "
-        "by itself: log-odds of siding, shares, similarity, or the session likelihood terms of a fit with "
-        "the state's own random walk taken out."
+        "by itself: log-odds of siding, shares, similarity, or the likelihood terms of a fit's sessions "
+        "without the random walk (tropism.shifts.session_terms)."
     )
 
 

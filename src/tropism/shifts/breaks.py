@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tropism.derived import read_table
 from tropism.dyads import Triad
 from tropism.errors import SeriesError
 from tropism.series import Provenance, Series, cited
@@ -32,6 +33,7 @@ from tropism.shifts._breaks import (
     ordinary_paths,
 )
 from tropism.shifts.change import LEVEL, MIN_PLACEBOS, MIN_YEARS, Estimate
+from tropism.shifts.placebos import effective_number, one_unit_per_bloc, voting_blocs
 from tropism.version import __version__
 
 if TYPE_CHECKING:
@@ -141,6 +143,8 @@ class Break:
         The same search in every other state with at least half as many years, largest Bayes factor first.
     as_of : tuple of AsOf
         The same with the data that one had in each year; empty where it was not asked for.
+    bloc : mapping of str to int
+        Voting bloc of the state and of every placebo: states of one number vote alike.
     scale : float
         What the prior's sizes are multiples of: the median over the other states of the sd of a path.
     share_with_break : float
@@ -168,6 +172,7 @@ class Break:
     credible_years: tuple[int, ...]
     placebos: tuple[PlaceboBreak, ...]
     as_of: tuple[AsOf, ...]
+    bloc: Mapping[str, int]
     scale: float
     share_with_break: float
     influence: tuple[tuple[str, float, int, tuple[int, ...]], ...]
@@ -188,6 +193,30 @@ class Break:
             return None
         above = sum(each.log_bayes_factor >= self.log_bayes_factor for each in self.placebos)
         return (1 + above) / (1 + len(self.placebos))
+
+    @property
+    def bloc_p_value(self) -> float | None:
+        """The same with one unit for each voting bloc, members in equal parts; None with fewer than 20."""
+        weight = one_unit_per_bloc(np.ones(len(self.placebos), dtype=bool), self._blocs)
+        if round(units := weight.sum()) < MIN_PLACEBOS:
+            return None
+        above = [each.log_bayes_factor >= self.log_bayes_factor for each in self.placebos]
+        return float((1 + weight[above].sum()) / (1 + units))
+
+    @property
+    def bloc_units(self) -> int:
+        """Number of voting blocs among the placebos, states on their own included."""
+        return int(np.unique(self._blocs).size)
+
+    @property
+    def effective_number(self) -> float:
+        """How many independent states the placebos are worth, by how alike evidence is within blocs."""
+        evidence = np.array([each.log_bayes_factor for each in self.placebos])
+        return effective_number(evidence, self._blocs) if evidence.size else 0.0
+
+    @property
+    def _blocs(self) -> np.ndarray:
+        return np.array([self.bloc[each.state] for each in self.placebos], dtype=np.int64)
 
     @property
     def first_known(self) -> int | None:
@@ -241,6 +270,9 @@ class Break:
             "log_bayes_factor": self.log_bayes_factor,
             "p_value": self.p_value,
             "placebos": len(self.placebos),
+            "bloc_p_value": self.bloc_p_value,
+            "bloc_units": self.bloc_units,
+            "effective_number": self.effective_number,
         }
         return pd.DataFrame([row])
 
@@ -313,6 +345,9 @@ class Break:
             "size": asdict(self.size),
             "first_known": self.first_known,
             "p_value": self.p_value,
+            "bloc_p_value": self.bloc_p_value,
+            "bloc_units": self.bloc_units,
+            "effective_number": self.effective_number,
             "models": self.models,
             "years": self.years.tolist(),
             "values": self.values.tolist(),
@@ -321,7 +356,7 @@ class Break:
             "break_years": self.break_years.tolist(),
             "year_probability": self.year_probability.tolist(),
             "as_of": [asdict(each) for each in self.as_of],
-            "placebos": [asdict(each) for each in self.placebos],
+            "placebos": [asdict(each) | {"bloc": self.bloc[each.state]} for each in self.placebos],
             "prior_influence": [list(row) for row in self.influence],
             "scale": self.scale,
             "share_with_break": self.share_with_break,
@@ -345,6 +380,7 @@ def infer_break(
     level: float = LEVEL,
     pool: Collection[str] | None = None,
     as_of: bool = True,
+    blocs: Collection[Collection[str]] | None = None,
     executor: Executor | None = None,
 ) -> Break:
     """Infer whether and when a state's tilt broke, net of what all other states did.
@@ -365,6 +401,9 @@ def infer_break(
         States that may be the field and placebos; all in the panel without any, never the poles.
     as_of : bool
         Repeat the search with the data up to each year only.
+    blocs : collection of collections of str, optional
+        Voting blocs, for instance ``Scan.blocs``: states that count as one in `Break.bloc_p_value`. Those of
+        the votes of all years searched without any (`tropism.shifts.placebos.voting_blocs`).
     executor : concurrent.futures.Executor, optional
         Spreads states and years; in this process without one.
 
@@ -377,6 +416,7 @@ def infer_break(
     SeriesError
         If the series is no closeness, does not hold the state, has fewer than ten years of it, or comes from
         a fit that smooths over years: its errors are correlated from year to year, and a break is smeared.
+        `tropism.shifts.session_terms` gives what each session of a fit says by itself.
     SchemaError
         If a table lacks a column, repeats a key, or has an error that is no positive number.
     IdentificationError
@@ -429,6 +469,7 @@ def infer_break(
         credible_years=_credible(found.tau, odds.by_year, level),
         placebos=_placebos(states, grids[1:], weights[1:], prior, level),
         as_of=_as_of(panel, prior, run) if as_of else (),
+        bloc=_bloc_of((triad.state, *states), own.years, blocs),
         scale=panel.scale,
         share_with_break=share,
         influence=_influence(grids[0], weights[0], share, prior, level),
@@ -532,6 +573,19 @@ def _placebos(
         credible = _credible(grid.tau, odds.by_year, level)
         found.append(PlaceboBreak(state, odds.log_bayes_factor, odds.probability, odds.year, credible))
     return tuple(sorted(found, key=lambda each: (-each.log_bayes_factor, each.state)))
+
+
+def _bloc_of(
+    states: Sequence[str], years: np.ndarray, blocs: Collection[Collection[str]] | None
+) -> dict[str, int]:
+    """The number of every state's bloc; a state in none is one by itself."""
+    if blocs is None:
+        number = voting_blocs(read_table("un_vote_counts"), states, (int(years[0]), int(years[-1])))
+        return dict(zip(states, number.tolist(), strict=True))
+    found = {state: i for i, state in enumerate(states)}
+    for i, bloc in enumerate(blocs):
+        found |= {state: len(states) + i for state in bloc if state in found}
+    return found
 
 
 def _as_of(panel: Panel, prior: BreakPrior, run: Callable[..., Iterable[Any]]) -> tuple[AsOf, ...]:

@@ -16,6 +16,7 @@ import numpy as np
 from tropism.dyads import Triad, Window
 from tropism.errors import SeriesError
 from tropism.series import Series
+from tropism.shifts.alike import PlaceboSet, like_states
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -214,7 +215,7 @@ def infer_shifts(
     window: Window,
     *,
     summary: Summary = "mean",
-    pool: Collection[str] | None = None,
+    pool: PlaceboSet | Collection[str] = "all",
 ) -> Shifts:
     """Compare every state's tilt between two windows, draw by draw.
 
@@ -228,10 +229,11 @@ def infer_shifts(
     summary : {"mean", "last"}
         Compare the means of the windows, or their last years: a membership counts in the window in which
         it began, not again in the next.
-
-    pool : collection of str, optional
-        States that may serve as placebos; all in the series without any. Either way a placebo needs three
-        years on each side, and at least half as many as the triad's state has.
+    pool : {"all", "near", "region", "size", "income"} or collection of str
+        States that may serve as placebos: all in the series; those like the triad's state, as
+        `tropism.shifts.alike.like_states` has it (incomes are those before the event); or the states named.
+        Either way a placebo needs three years on each side, and at least half as many as the triad's state
+        has.
 
     Returns
     -------
@@ -240,7 +242,9 @@ def infer_shifts(
     Raises
     ------
     SeriesError
-        If the series is no closeness, or holds no dyad toward one of the poles.
+        If the series is no closeness, holds no dyad toward one of the poles, or there is no such pool.
+    DataNotPresentError
+        If the table that says who is like the state is not on this machine.
     """
     if not series.is_closeness:
         raise SeriesError(
@@ -255,8 +259,7 @@ def infer_shifts(
         own = tilt.index([triad.state])[0]
         others = enough & (n_before >= MIN_SHARE_OF_YEARS * n_before[own])
         others &= n_after >= MIN_SHARE_OF_YEARS * n_after[own]
-        if pool is not None:
-            others &= np.array([unit in pool for unit in tilt.units], dtype=bool)
+        others &= like_states(tilt.units, pool, year=window.before_end)[own]
         others[own] = enough[own]
         enough = others
     return Shifts(

@@ -64,6 +64,8 @@ class FittedVotes:
     ----------
     positions : Series
         A panel of states, no closeness.
+    rollcall : ndarray, shape (rollcalls,)
+        Labels of the roll calls, as the votes have them.
     year, item : ndarray of int, shape (rollcalls,)
         Year of each roll call, and which row of ``items`` it is: repeated texts share one.
     items : ndarray, shape (items, 3)
@@ -78,6 +80,7 @@ class FittedVotes:
     """
 
     positions: Series
+    rollcall: np.ndarray
     year: np.ndarray
     item: np.ndarray
     items: np.ndarray
@@ -109,6 +112,7 @@ class FittedVotes:
         few = sessions["bridges"].notna() & (sessions["bridges"] < FEW_BRIDGES)
         return cls(
             positions=positions,
+            rollcall=table["rcid"].to_numpy(),
             year=table["year"].to_numpy(np.int64),
             item=item,
             items=items,
@@ -125,6 +129,7 @@ class FittedVotes:
         drawn = fit.n_draws > 0 and fit.items_given is not None
         return cls(
             positions=fit.series(),
+            rollcall=fit.rollcalls,
             year=np.array([years[each] for each in fit.rollcall_session.tolist()], dtype=np.int64),
             item=fit.rollcall_item,
             items=fit.item_mean,

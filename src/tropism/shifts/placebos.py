@@ -7,23 +7,16 @@ with one unit for each voting bloc, in which a bloc's members share one vote.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tropism.errors import SeriesError
 from tropism.shifts.change import LEVEL, MIN_PLACEBOS, MIN_SHARE_OF_YEARS
-from tropism.tables import read_table
 from tropism.votes.counts import COUNTS
 
-PlaceboSet = Literal["all", "near", "size"]
-
-#: A set of like states has this many: enough for steps of 2.5 %.
-LIKE = 40
 #: Any two members of a voting bloc agreed at least so much, an abstention counting half.
 AGREEMENT = 0.95
 #: Two states that cast fewer votes on the same roll calls are in no common bloc.
@@ -72,42 +65,6 @@ def may_stand(n_before: np.ndarray, n_after: np.ndarray) -> np.ndarray:
     return enough
 
 
-def like_states(states: Sequence[str], kind: PlaceboSet | Collection[str]) -> np.ndarray:
-    """Which states are like which, before years are looked at.
-
-    Parameters
-    ----------
-    states : sequence of str
-    kind : {"all", "near", "size"} or collection of str
-        ``"near"``: the 40 whose capitals are nearest. ``"size"``: the 40 nearest in value added of 2022, in
-        the 80 economies whose accounts the package has. Income per head is in none of its tables. A
-        collection names the placebos.
-
-    Returns
-    -------
-    ndarray of bool, shape (states, states)
-        A state of which the table knows nothing has no like state.
-
-    Raises
-    ------
-    SeriesError
-        If there is no such set.
-    """
-    n = len(states)
-    if not isinstance(kind, str):
-        return np.tile(np.isin(states, list(kind)), (n, 1))
-    if kind not in get_args(PlaceboSet):
-        raise SeriesError(
-            f"placebos: {kind!r} is no set. Choose one of {', '.join(get_args(PlaceboSet))}, or name states."
-        )
-    if kind == "all":
-        return np.ones((n, n), dtype=bool)
-    apart = _kilometres(states) if kind == "near" else _size_apart(states)
-    np.fill_diagonal(apart, np.nan)
-    rank = np.argsort(np.argsort(apart, axis=1, kind="stable"), axis=1)
-    return ~np.isnan(apart) & (rank < LIKE)
-
-
 def rank_among(values: np.ndarray, placebos: np.ndarray, bloc: np.ndarray | None = None) -> Ranks:
     """Rank every state among its placebos.
 
@@ -127,10 +84,7 @@ def rank_among(values: np.ndarray, placebos: np.ndarray, bloc: np.ndarray | None
     >>> float(rank_among(np.arange(30.0), everybody).percentile[29])
     100.0
     """
-    weight = placebos.astype(float)
-    if bloc is not None:
-        member = (bloc[:, None] == bloc[None, :]).astype(float)
-        weight /= np.maximum(weight @ member, 1)
+    weight = placebos.astype(float) if bloc is None else one_unit_per_bloc(placebos, bloc)
     units = weight.sum(axis=1)
     # Ties are ties in the data's own precision (float32), not in the last bit of a mean.
     tied = np.isclose(values[None, :], values[:, None], rtol=1e-6, atol=1e-9)
@@ -147,6 +101,24 @@ def rank_among(values: np.ndarray, placebos: np.ndarray, bloc: np.ndarray | None
         lowest=np.where(enough, lowest, np.nan),
         highest=np.where(enough, highest, np.nan),
     )
+
+
+def one_unit_per_bloc(placebos: np.ndarray, bloc: np.ndarray) -> np.ndarray:
+    """What each placebo counts for, if those of one bloc count once together, each in equal parts.
+
+    Parameters
+    ----------
+    placebos : ndarray of bool, shape (..., states)
+    bloc : ndarray of int, shape (states,)
+
+    Returns
+    -------
+    ndarray, shape (..., states)
+    """
+    weight = placebos.astype(float)
+    member = (bloc[:, None] == bloc[None, :]).astype(float)
+    weight /= np.maximum(weight @ member, 1)
+    return weight
 
 
 def voting_blocs(
@@ -185,9 +157,9 @@ def voting_blocs(
     cells = np.stack([table[name].to_numpy().astype(float) for name in COUNTS], axis=1)
     n = len(states)
     agreed, joint = np.zeros((n, n)), np.zeros((n, n))
-    place = {state: i for i, state in enumerate(states)}
+    codes = pa.array(states, pa.string())
     a, b = (
-        np.array([place.get(state, -1) for state in table[side].to_pylist()], dtype=np.int64)
+        pc.fill_null(pc.index_in(table[side].cast(pa.string()), value_set=codes), -1).to_numpy()
         for side in ("iso3_a", "iso3_b")
     )
     known = (a >= 0) & (b >= 0)
@@ -254,24 +226,3 @@ def _complete_linkage(apart: np.ndarray, most: float) -> np.ndarray:
     _, first, number = np.unique(group, return_index=True, return_inverse=True)
     order: np.ndarray = np.argsort(np.argsort(first))[number]
     return order
-
-
-def _kilometres(states: Sequence[str]) -> np.ndarray:
-    """Distance between capitals, NaN where one is not known: shape (states, states)."""
-    table = read_table("geography")
-    place = {state: i for i, state in enumerate(states)}
-    apart = np.full((len(states), len(states)), np.nan)
-    sides = (table[name].to_pylist() for name in ("iso3_a", "iso3_b"))
-    for one, two, distance in zip(*sides, table["distance_km"].to_numpy(), strict=True):
-        if one in place and two in place:
-            apart[place[one], place[two]] = apart[place[two], place[one]] = distance
-    return apart
-
-
-def _size_apart(states: Sequence[str]) -> np.ndarray:
-    """Absolute log ratio of value added, NaN where either is not known: shape (states, states)."""
-    table = read_table("icio_output").to_pandas()
-    table = table[table["year"] == table["year"].max()].groupby("iso3", observed=True).sum(numeric_only=True)
-    added = (table["output_million_usd"] - table["intermediate_million_usd"]).reindex(list(states))
-    size = np.log(added.to_numpy(dtype=float))
-    return np.abs(size[:, None] - size[None, :])

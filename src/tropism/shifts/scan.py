@@ -8,32 +8,32 @@ ordinary drift of states (``fdr``).
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tropism.derived import read_table, table_info
 from tropism.dyads import Window
 from tropism.errors import SeriesError, TriadError, WindowError
 from tropism.series import Provenance, Series
+from tropism.shifts.alike import PlaceboSet, like_states, sources_of
 from tropism.shifts.change import LEVEL, MIN_PLACEBOS, MIN_YEARS
 from tropism.shifts.empirical_null import EmpiricalNull, empirical_null
 from tropism.shifts.placebos import (
     AGREEMENT,
-    PlaceboSet,
     effective_number,
-    like_states,
     may_stand,
     rank_among,
     voting_blocs,
 )
 from tropism.shifts.tilt import DRAWS, Measure, refuse_one_place, tilt_series
-from tropism.states import LINEAGE, find_state, states
-from tropism.tables import read_table
-from tropism.tables.library import table_info
+from tropism.states import LINEAGE, State, find_state, states
 from tropism.version import __version__
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ CALLED = 0.2
 PRIOR_YEARS = 10.0
 #: Seconds between lines on progress.
 PATIENCE = 2.0
+#: Pairs of windows that one job of an executor measures: each job carries the whole panel.
+BATCH = 8
 
 PAPERS = (
     "Efron (2004), Large-Scale Simultaneous Hypothesis Testing: The Choice of a Null, JASA 99(465).",
@@ -204,6 +206,7 @@ def scan(
     agreement: float = AGREEMENT,
     draws: int = DRAWS,
     seed: int = 0,
+    executor: Executor | None = None,
     progress: bool = False,
 ) -> Scan:
     """Which states moved toward one pole and away from another, beyond what is ordinary among states?
@@ -219,8 +222,9 @@ def scan(
         with both poles.
     vote_set : str
         Roll calls of the ideal points.
-    placebos : {"all", "near", "size"} or collection of str
-        Whom a state is ranked among, as in `like_states`. False-discovery rates always rest on all states.
+    placebos : {"all", "near", "region", "size", "income"} or collection of str
+        Whom a state is ranked among, as in `tropism.shifts.alike.like_states`; incomes are those before the
+        event. False-discovery rates always rest on all states.
     search : int
         Try break years up to so many years before and after the event, and take each state's largest
         studentised change; the placebos search too.
@@ -231,6 +235,9 @@ def scan(
         Any two members of a voting bloc agreed at least so much in the years before.
     draws, seed : int
         Joint draws of ideal points.
+    executor : concurrent.futures.Executor, optional
+        Measures the windows of a search and of placebos in time. Without one local threads do, one for each
+        core. Dask's executor (``client.get_executor()``) works as any other; the numbers are the same.
     progress : bool
         Tell on stderr how far it is, once it takes more than two seconds.
 
@@ -246,6 +253,8 @@ def scan(
         If there is no such measure, or fewer than 20 states can be assessed.
     IdentificationError
         If the line of ideal points does not hold the poles apart.
+    DataNotPresentError
+        If the table that says which states are alike is not on this machine.
 
     Examples
     --------
@@ -254,9 +263,7 @@ def scan(
     >>> bool(row["own"] < 0), bool(row["percentile"] < 10)
     (True, True)
     """
-    one, two = find_state(toward), find_state(away_from)
-    if one.iso3 == two.iso3:
-        raise TriadError(f"scan: both poles are {one.name}. Give two different states.")
+    one, two = _two_states(toward, away_from)
     poles = (one.iso3, two.iso3)
     if search < 0:
         raise WindowError(f"scan: a search {search} years around the event is none. Give 0 or more.")
@@ -269,49 +276,26 @@ def scan(
     if tilt.name == "ideal_point_along":
         refuse_one_place(tilt, poles, _spans(window))
     field = tilt.select([unit for unit in tilt.units if unit not in poles])
-    tell = _Progress(progress)
 
     relative = _less_everybody(field)
     changes = _changes(field, relative, window)
     _refuse_few(field, changes, window, placebos)
+    # Assessed states only, from here on.
     here = np.flatnonzero(changes.enough)
     codes = [field.units[i] for i in here]
-    bloc = voting_blocs(
-        read_table("un_vote_counts"), codes, (window.before_start, window.before_end), agreement=agreement
-    )
-    stand = may_stand(changes.n_before[here], changes.n_after[here]) & like_states(codes, placebos)
-    null = changes.null
-    # Assessed states only, from here on.
-    std_error, z = changes.std_error[here], null.z
-    alone, by_bloc = rank_among(z, stand), rank_among(z, stand, bloc)
-    scale = null.scale(std_error)
-    own = scale * z
-    columns: dict[str, Any] = {
-        "estimate": changes.estimate[here],
-        "std_error": std_error,
-        "own": own,
-        "own_lower": own - scale * alone.highest,
-        "own_upper": own - scale * alone.lowest,
-        "z": z,
-        "fdr": null.fdr,
-        "called": np.where(null.fdr < CALLED, np.sign(z), 0),
-        "percentile": alone.percentile,
-        "p_value": alone.p_value,
-        "placebos": alone.placebos,
-        "bloc": bloc,
-        "bloc_percentile": by_bloc.percentile,
-        "bloc_p_value": by_bloc.p_value,
-        "bloc_units": by_bloc.units,
-    }
-    if changes.bounds is not None:
-        columns |= {"lower": changes.bounds[0, here], "upper": changes.bounds[1, here], "level": LEVEL}
+    before = (window.before_start, window.before_end)
+    bloc = voting_blocs(read_table("un_vote_counts"), codes, before, agreement=agreement)
+    stand = may_stand(changes.n_before[here], changes.n_after[here])
+    stand &= like_states(codes, placebos, year=window.before_end)
+    columns = _ranked(changes, here, stand, bloc)
+    other = _OtherWindows(field, relative, here, executor, _Progress(progress))
     if search:
-        columns |= _searched(field, relative, window, search, here, stand, tell)
+        columns |= _searched(other, window, search, stand)
     if in_time:
-        columns |= _placebos_in_time(field, relative, window, here, z, tell)
-    groups = [[codes[i] for i in np.flatnonzero(bloc == k)] for k in range(int(bloc.max()) + 1)]
-    tables = ("un_vote_counts", *{"near": ("geography",), "size": ("icio_output",)}.get(str(placebos), ()))
-    extra = tuple(source for name in tables if (source := table_info(name).provenance))
+        columns |= _placebos_in_time(other, window, changes.null.z)
+    blocs = _groups(codes, bloc)
+    set_sources = sources_of((placebos,)) if isinstance(placebos, str) else ()
+    counts_source = table_info("un_vote_counts").provenance
     return Scan(
         toward=poles[0],
         away_from=poles[1],
@@ -321,8 +305,8 @@ def scan(
         measured_in=tilt.measured_in,
         rows=_rows(field, poles, changes, codes, columns, window),
         field=float(np.median(changes.estimate[here])),
-        null=null,
-        blocs=tuple(tuple(group) for group in sorted(groups, key=len, reverse=True) if len(group) > 1),
+        null=changes.null,
+        blocs=tuple(bloc for bloc in blocs if len(bloc) > 1),
         settings={
             "measure": named,
             "vote_set": vote_set if named.startswith("ideal_point") else None,
@@ -332,12 +316,29 @@ def scan(
             "agreement": agreement,
             "draws": tilt.n_draws,
             "seed": seed,
-            "effective_number": effective_number(z, bloc),
-            "blocs": len(groups),
+            "effective_number": effective_number(changes.null.z, bloc),
+            "blocs": len(blocs),
         },
-        provenance=tuple(dict.fromkeys((*tilt.provenance, *extra))),
+        provenance=tuple(
+            dict.fromkeys(each for each in (*tilt.provenance, counts_source, *set_sources) if each)
+        ),
         notes=(*tilt.notes, _error_note(tilt), f"Poles are not ranked: {poles[0]}, {poles[1]}."),
     )
+
+
+def _two_states(toward: str, away_from: str) -> tuple[State, State]:
+    one, two = find_state(toward), find_state(away_from)
+    if one.iso3 == two.iso3:
+        raise TriadError(f"scan: both poles are {one.name}. Give two different states.")
+    return one, two
+
+
+def _groups(codes: Sequence[str], bloc: np.ndarray) -> list[tuple[str, ...]]:
+    """States by bloc, the largest first."""
+    members = [
+        tuple(codes[i] for i in np.flatnonzero(bloc == k).tolist()) for k in range(int(bloc.max()) + 1)
+    ]
+    return sorted(members, key=len, reverse=True)
 
 
 # ---------------------------------------------------------------------------------- one pair of windows
@@ -405,6 +406,34 @@ def _changes(panel: Series, relative: Series, window: Window) -> _Changes:
     return _Changes(n_before, n_after, enough, change.mean(axis=0), std_error, bounds, null)
 
 
+def _ranked(changes: _Changes, here: np.ndarray, stand: np.ndarray, bloc: np.ndarray) -> dict[str, Any]:
+    """Columns of the assessed states: change, own move, false-discovery rate, ranks by state and by bloc."""
+    null, std_error = changes.null, changes.std_error[here]
+    alone, by_bloc = rank_among(null.z, stand), rank_among(null.z, stand, bloc)
+    scale = null.scale(std_error)
+    own = scale * null.z
+    columns: dict[str, Any] = {
+        "estimate": changes.estimate[here],
+        "std_error": std_error,
+        "own": own,
+        "own_lower": own - scale * alone.highest,
+        "own_upper": own - scale * alone.lowest,
+        "z": null.z,
+        "fdr": null.fdr,
+        "called": np.where(null.fdr < CALLED, np.sign(null.z), 0),
+        "percentile": alone.percentile,
+        "p_value": alone.p_value,
+        "placebos": alone.placebos,
+        "bloc": bloc,
+        "bloc_percentile": by_bloc.percentile,
+        "bloc_p_value": by_bloc.p_value,
+        "bloc_units": by_bloc.units,
+    }
+    if changes.bounds is not None:
+        columns |= {"lower": changes.bounds[0, here], "upper": changes.bounds[1, here], "level": LEVEL}
+    return columns
+
+
 def _error_of_years(relative: Series, window: Window) -> np.ndarray:
     """Standard error of a change of means from how years scatter within the windows: shape (states,).
 
@@ -450,26 +479,58 @@ def _error_of_years(relative: Series, window: Window) -> np.ndarray:
 # ------------------------------------------------------------------------------- searches, other years
 
 
-def _searched(
-    panel: Series,
-    relative: Series,
-    window: Window,
-    search: int,
-    here: np.ndarray,
-    stand: np.ndarray,
-    tell: _Progress,
-) -> dict[str, np.ndarray]:
+@dataclass(frozen=True, eq=False)
+class _OtherWindows:
+    """The same change at other pairs of windows.
+
+    ``here`` are the assessed states' places in the panel, ``executor`` as in `scan`.
+    """
+
+    panel: Series
+    relative: Series
+    here: np.ndarray
+    executor: Executor | None = None
+    tell: _Progress | None = None
+
+    def z(self, windows: Sequence[Window], what: str) -> np.ndarray:
+        """Studentised changes, shape (windows, states): NaN in a pair that fewer than 20 states have."""
+        batches = [windows[k : k + BATCH] for k in range(0, len(windows), BATCH)]
+        jobs = [(self.panel, self.relative, self.here, batch) for batch in batches]
+        found = np.empty((0, self.here.size))
+        for part in self._run(jobs):
+            found = np.concatenate([found, part])
+            if self.tell is not None:
+                self.tell(f"{what}: {len(found)} of {len(windows)} break years")
+        return found
+
+    def _run(self, jobs: list[Any]) -> Iterator[np.ndarray]:
+        if self.executor is not None:
+            yield from self.executor.map(_z_of, jobs)
+            return
+        # Threads share the panel, and NumPy lets go of the interpreter in most of the work.
+        with ThreadPoolExecutor(os.cpu_count()) as local:
+            yield from local.map(_z_of, jobs)
+
+
+def _z_of(job: tuple[Series, Series, np.ndarray, Sequence[Window]]) -> np.ndarray:
+    panel, relative, here, windows = job
+    found = np.full((len(windows), here.size), np.nan)
+    for i, each in enumerate(windows):
+        changes = _changes(panel, relative, each)
+        if changes.enough.sum() >= MIN_PLACEBOS:
+            found[i] = changes.z[here]
+    return found
+
+
+def _searched(other: _OtherWindows, window: Window, search: int, stand: np.ndarray) -> dict[str, np.ndarray]:
     """The break year with each state's largest studentised change, ranked among the placebos' largest."""
-    tried = []
-    for shift in range(-search, search + 1):
-        (first, last), (start, end) = _spans(window)
-        if start + shift + MIN_YEARS - 1 <= end:
-            tried.append(Window(first + shift, last + shift, start + shift, end))
-    found = []
-    for i, each in enumerate(tried):
-        tell(f"search: break year {each.after_start}, {i + 1} of {len(tried)}")
-        found.append(_changes(panel, relative, each).z[here])
-    z = np.abs(np.array(found))
+    (first, last), (start, end) = _spans(window)
+    tried = [
+        Window(first + shift, last + shift, start + shift, end)
+        for shift in range(-search, search + 1)
+        if start + shift + MIN_YEARS - 1 <= end
+    ]
+    z = np.abs(other.z(tried, "search"))
     # A state that lacks a window that others have would search less: it is not ranked.
     complete = ~np.isnan(z).any(axis=0)
     largest = np.where(complete, np.max(np.where(np.isnan(z), -np.inf, z), axis=0), np.nan)
@@ -484,27 +545,19 @@ def _searched(
     }
 
 
-def _placebos_in_time(
-    panel: Series, relative: Series, window: Window, here: np.ndarray, z: np.ndarray, tell: _Progress
-) -> dict[str, np.ndarray]:
+def _placebos_in_time(other: _OtherWindows, window: Window, z: np.ndarray) -> dict[str, np.ndarray]:
     """How often a state's own studentised change was as large at break years that the event did not touch."""
     (first, last), (start, end) = _spans(window)
-    data = int(panel.years[0]), int(panel.years[-1])
-    other = []
+    data = int(other.panel.years[0]), int(other.panel.years[-1])
+    tried = []
     for year in range(data[0], data[1] + 1):
         shift = year - start
         untouched = end + shift < start or first + shift >= start
         if untouched and first + shift >= data[0] and end + shift <= data[1]:
-            other.append(Window(first + shift, last + shift, year, end + shift))
-    beyond, breaks = np.zeros(z.size), np.zeros(z.size)
-    for i, each in enumerate(other):
-        tell(f"placebos in time: break year {each.after_start}, {i + 1} of {len(other)}")
-        then = _changes(panel, relative, each)
-        if then.enough.sum() < MIN_PLACEBOS:
-            continue
-        size = np.abs(then.z[here])
-        breaks += ~np.isnan(size)
-        beyond += size >= np.abs(z) * (1 - 1e-6)
+            tried.append(Window(first + shift, last + shift, year, end + shift))
+    size = np.abs(other.z(tried, "placebos in time"))
+    breaks = (~np.isnan(size)).sum(axis=0)
+    beyond = (size >= np.abs(z) * (1 - 1e-6)).sum(axis=0)
     return {
         "time_p_value": np.where(breaks >= MIN_PLACEBOS, (1 + beyond) / (1 + breaks), np.nan),
         "breaks": breaks,

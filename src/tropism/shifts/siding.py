@@ -20,13 +20,12 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 import pyarrow as pa
 
+from tropism.derived import read_table, table_info
 from tropism.dyads import Triad, Window, dyad
 from tropism.errors import DataNotPresentError, SchemaError, SeriesError
 from tropism.series import Provenance, Series, as_json, cited
 from tropism.shifts.change import LEVEL, MIN_YEARS, Estimate, Placebo
 from tropism.states import lineage
-from tropism.tables import read_table
-from tropism.tables.library import table_info
 
 if TYPE_CHECKING:
     import altair as alt

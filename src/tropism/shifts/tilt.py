@@ -7,11 +7,10 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from tropism.derived import read_table, table_info
 from tropism.errors import IdentificationError, SeriesError
 from tropism.series import Provenance, Series
 from tropism.states import LINEAGE, find_state, lineage
-from tropism.tables import read_table
-from tropism.tables.library import table_info
 from tropism.votes.contested import contested_series
 from tropism.votes.ideal_points import compact
 from tropism.votes.similarity import similarity_series

@@ -3,7 +3,7 @@
 A module ``sources/<provider>.py`` with a `SOURCE` record is found by itself; nothing else lists it.
 """
 
-from tropism.sources.download import fetch_table
-from tropism.sources.source import Source, find_source, sources
+from tropism.sources.download import add_files, fetch_table
+from tropism.sources.source import Remote, Source, find_source, sources
 
-__all__ = ["Source", "fetch_table", "find_source", "sources"]
+__all__ = ["Remote", "Source", "add_files", "fetch_table", "find_source", "sources"]

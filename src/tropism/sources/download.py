@@ -1,43 +1,46 @@
-"""Download a source's file, check it, store its tables: all of it, or the old vintage stays."""
+"""Download a source's files, check them, store their tables: all of them, or the old vintages stay."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime
 import hashlib
+import json
 import logging
-import shutil
-import tempfile
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tropism.errors import DownloadError, SchemaError, StoreError, TropismError
 from tropism.series import Provenance
-from tropism.sources.source import Source, find_source
+from tropism.sources.source import Remote, Source, Years, find_source
+from tropism.sources.transfer import STALLED, BrokenError, RefusedError, bar, forget, patiently, transfer
 from tropism.tables import Vintage, schema
-from tropism.tables.store import Store, alone, home
+from tropism.tables.library import iso_day
+from tropism.tables.store import Store, alone, home, writing
 
 log = logging.getLogger(__name__)
 
-#: A broken connection or a busy server is tried again this often, after 1 and 2 seconds.
-RETRIES = 2
-#: Seconds without any byte after which a server counts as stalled.
-STALLED = 60
 
-
-def fetch_table(source: str | Source, *, url: str | None = None, progress: bool = False) -> list[Vintage]:
+def fetch_table(
+    source: str | Source, *, years: Years = None, url: str | None = None, progress: bool = False
+) -> list[Vintage]:
     """Download a source from its official address, check it and keep its tables in the user's store.
+
+    A download that was broken off, even by a kill, goes on where it stopped. Two processes that fetch the
+    same source do so one after the other.
 
     Parameters
     ----------
     source : str or Source
         A source's name, for instance ``"unga"``.
+    years : (int, int), optional
+        First and last year to keep; all without any.
     url : str, optional
         Take the file from another address, or from this machine: a mirror, a renamed file, or a file
         that was downloaded by hand.
@@ -52,8 +55,8 @@ def fetch_table(source: str | Source, *, url: str | None = None, progress: bool 
     Raises
     ------
     DownloadError
-        If the source is not known, the file cannot be had, or is not the data set. Nothing is stored
-        then: an earlier vintage stays as it was.
+        If the source is not known, forbids programs, a file cannot be had, or is not the data set. Nothing
+        is stored then: an earlier vintage stays as it was.
     StoreError
         If the store cannot be written.
 
@@ -63,77 +66,191 @@ def fetch_table(source: str | Source, *, url: str | None = None, progress: bool 
     >>> fetch_table("unga")  # doctest: +SKIP
     """
     record = source if isinstance(source, Source) else find_source(source)
-    log.info("%s: %s. Licence: %s. %s", record.name, record.title, record.licence, record.terms)
-    store = Store()
-    with _scratch(record.name) as folder:
-        local = _local_file(record, url)
-        path = local or _download(record, url or record.address, folder, progress)
-        digest = _sha256(path)
-        if record.sha256 is not None and digest != record.sha256:
-            raise DownloadError(
-                f"source {record.name}: the file from {url or record.address} has SHA-256 {digest}, expected "
-                f"{record.sha256}. It was deleted. It is damaged, or the provider has replaced it: try "
-                f"again, and look at {record.page} for a new release. {_unchanged(record)}"
-            )
-        tables = _parsed(record, path, url or record.address)
-    return [
-        store.write(
-            name,
-            table,
-            Provenance(
-                source=record.title,
-                licence=record.licence,
-                as_of=_as_of(table),
-                version=f"{record.version}; fetched {datetime.date.today()}, file SHA-256 {digest[:16]}",
-                citation=record.citation,
-                # A path on this machine means nothing to whoever reads the result.
-                url=record.page if local or url is None else url,
-            ),
+    if url is not None and (local := _local_file(record, url)):
+        return add_files(record, [local], years=years)
+    _check_years(record, years)
+    show_terms(record)
+    if url is not None:
+        remotes: tuple[Remote, ...] = (Remote(url),)
+    elif record.files is not None:
+        remotes = record.files(years)
+    else:
+        raise DownloadError(
+            f"source {record.name}: its provider lets no program fetch it. {record.by_hand} Then "
+            f"`tropism data add {record.name} FILE`. {_unchanged(record)}"
         )
-        for name, table in tables.items()
-    ]
+    with _folder(record.name, {remote.local_name for remote in remotes}) as folder:
+        paths = [_download(record, remote, folder, progress) for remote in remotes]
+        try:
+            tables = _parsed(record, paths, years, ", ".join(remote.url for remote in remotes))
+        except DownloadError:
+            # Kept, the same file would be refused the next time too.
+            _forget_all(paths)
+            raise
+        vintages = _stored(record, tables, f"fetched {_today()}, {_digest(paths)}", years, url=url)
+        _forget_all(paths)
+    return vintages
 
 
-def _parsed(record: Source, path: Path, where: str) -> dict[str, pa.Table]:
-    """The file's tables, all checked before the first is stored."""
+def add_files(
+    source: str | Source,
+    files: Sequence[str | Path],
+    *,
+    years: Years = None,
+    as_of: str | None = None,
+    released: str | None = None,
+) -> list[Vintage]:
+    """Read files of a source that were downloaded by hand and keep their tables in the user's store.
+
+    Parameters
+    ----------
+    source : str or Source
+    files : sequence of path
+        As the provider gives them, in any order.
+    years : (int, int), optional
+        First and last year to keep.
+    as_of : str, optional
+        Date up to which the data run, ISO; without it, that of the last row.
+    released : str, optional
+        Day on which the provider released them, ISO: from the later of the two dates on they count as
+        known. With neither date, from today on.
+
+    Returns
+    -------
+    list of Vintage
+        Of the tables that the files hold.
+
+    Raises
+    ------
+    DownloadError
+        If the source is not known, or a file is not there or not its file.
+    SchemaError
+        If a date is none.
+    StoreError
+        If the store cannot be written.
+    """
+    record = source if isinstance(source, Source) else find_source(source)
+    dates = [iso_day(day, f"{record.name}: as-of").isoformat() for day in (as_of, released) if day]
+    _check_years(record, years)
+    show_terms(record)
+    paths = [Path(file) for file in files]
+    for path in paths:
+        if not path.is_file():
+            raise DownloadError(f"source {record.name}: {path} is no file. Check the name.")
+    tables = _parsed(record, paths, years, ", ".join(map(str, paths)))
+    return _stored(
+        record,
+        tables,
+        f"added {_today()}, {_digest(paths)}",
+        years,
+        as_of=as_of,
+        known=max(dates, default=""),
+    )
+
+
+def show_terms(record: Source) -> None:
+    """Say the licence and terms of a source when it is first used; a note in the user's folder remembers."""
+    note = home() / "terms.json"
+    shown: dict[str, str] = {}
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        shown = dict(json.loads(note.read_text(encoding="utf-8")))
+    # Changed terms are news; and what a quiet run did not show counts as not shown.
+    if shown.get(record.name) == record.licence or not log.isEnabledFor(logging.WARNING):
+        return
+    log.warning("%s: %s. Licence: %s. %s", record.name, record.title, record.licence, record.terms)
+    with contextlib.suppress(OSError):
+        note.parent.mkdir(parents=True, exist_ok=True)
+        with writing(note) as scratch:
+            text = json.dumps(shown | {record.name: record.licence}, indent=1, ensure_ascii=False)
+            scratch.write_text(text, encoding="utf-8")
+
+
+def _check_years(record: Source, years: Years) -> None:
+    if years is not None and years[0] > years[1]:
+        raise DownloadError(
+            f"source {record.name}: the years {years[0]}:{years[1]} end before they begin. Write the earlier "
+            "year first."
+        )
+
+
+def _parsed(record: Source, paths: Sequence[Path], years: Years, where: str) -> dict[str, pa.Table]:
+    """The files' tables that have rows, all checked before the first is stored."""
     try:
-        tables = record.parse(path)
-        return {name: schema.check(name, tables[name]) for name in record.tables}
+        tables = record.parse(paths, years)
+        checked = {name: schema.check(name, tables[name]) for name in record.tables if name in tables}
     except SchemaError as fault:
-        # The scratch path means nothing to the reader: name the address instead.
-        problem = str(fault).replace(f"{path}: ", "the file ")
+        # The scratch path means nothing to the reader: name the file instead.
+        problem = str(fault)
+        for path in paths:
+            problem = problem.replace(f"{path}: ", "the file " if len(paths) == 1 else f"{path.name}: ")
         raise DownloadError(
             f"source {record.name}: what came from {where} is not the expected file: {problem} If a new "
             f"release changed the layout ({record.version} is known), see {record.page}. {_unchanged(record)}"
         ) from None
+    found = {name: table for name, table in checked.items() if table.num_rows}
+    if not found:
+        kept = "" if years is None else f" of the years {years[0]}-{years[1]}"
+        raise DownloadError(
+            f"source {record.name}: {where} holds no row{kept}; it covers {record.years}. "
+            f"{_unchanged(record)}"
+        )
+    return found
+
+
+def _stored(
+    record: Source,
+    tables: dict[str, pa.Table],
+    origin: str,
+    years: Years,
+    *,
+    url: str | None = None,
+    as_of: str | None = None,
+    known: str = "",
+) -> list[Vintage]:
+    """Every table as a new vintage, with the source's provenance."""
+    provenance = Provenance(
+        source=record.title,
+        licence=record.licence,
+        as_of=as_of or _last_day(tables.values()),
+        version=f"{record.version}; {origin}" + ("" if years is None else f"; years {years[0]}-{years[1]}"),
+        citation=record.citation,
+        url=url or record.page,
+    )
+    vintages = []
+    for name, table in tables.items():
+        vintages.append(Store().write(name, table, provenance, known=known))
+        log.info("%s: stored %d rows of %s, %s", record.name, table.num_rows, name, vintages[-1].in_words)
+    return vintages
 
 
 @contextlib.contextmanager
-def _scratch(name: str) -> Iterator[Path]:
-    """A folder for one download, gone afterwards; what a killed download left is cleared first."""
-    downloads = home() / "downloads"
+def _folder(name: str, files: Collection[str]) -> Iterator[Path]:
+    """The folder of one source's downloads, for one process at a time; what is begun stays for the next."""
+    folder = home() / "downloads" / name
     try:
-        downloads.mkdir(parents=True, exist_ok=True)
-        with alone(downloads) as held:
-            if held:
-                for leftover in downloads.glob(f"{name}-*"):
-                    shutil.rmtree(leftover, ignore_errors=True)
-            with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=downloads) as folder:
-                yield Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone(folder):
+            for left in folder.iterdir():
+                # Of an earlier release, under another name.
+                if left.name.removesuffix(".part").removesuffix(".from") not in (*files, ".lock"):
+                    left.unlink(missing_ok=True)
+            yield folder
     except OSError as fault:
         if isinstance(fault, TropismError):
             raise
         raise StoreError(
-            f"store: {downloads} cannot be written ({fault.strerror or fault}). Set TROPISM_HOME to a folder "
+            f"store: {folder} cannot be written ({fault.strerror or fault}). Set TROPISM_HOME to a folder "
             "that can, with room for the download."
         ) from None
 
 
-def _local_file(record: Source, url: str | None) -> Path | None:
+def _local_file(record: Source, url: str) -> Path | None:
     """The file that ``url`` names on this machine, or None if it is an address."""
-    if url is None or url.startswith(("http://", "https://", "doi:")):
+    if url.startswith(("http://", "https://", "doi:")):
         return None
-    path = Path(urllib.request.url2pathname(urllib.parse.urlparse(url).path)) if "file:" in url else Path(url)
+    path = Path(url)
+    if url.startswith("file:"):
+        path = Path(urllib.request.url2pathname(urllib.parse.urlparse(url).path))
     if path.is_file():
         return path
     raise DownloadError(
@@ -142,91 +259,76 @@ def _local_file(record: Source, url: str | None) -> Path | None:
     )
 
 
-def _download(record: Source, address: str, folder: Path, progress: bool) -> Path:
+def _download(record: Source, remote: Remote, folder: Path, progress: bool) -> Path:
     """Fetch one file; every failure is said in words."""
-    # Both take a third of a second to import, and only a fetch needs them.
-    import pooch
-    import requests
-
-    # pooch reports each step by itself; what matters is said here.
-    pooch.get_logger().setLevel("ERROR")
-    kind = pooch.DOIDownloader if address.startswith("doi:") else pooch.HTTPDownloader
-
-    def download(where: str, file: IO[bytes], owner: Any) -> None:
-        with _bar(record, progress) as bar:
-            try:
-                kind(progressbar=bar, chunk_size=1 << 16, timeout=STALLED)(where, file, owner)
-            except requests.HTTPError as fault:
-                if fault.response is not None and _busy(fault.response):
-                    raise
-                # Asking again changes nothing: an error of ours is not tried again.
-                raise DownloadError(_refused(record, address, fault.response)) from None
-
-    fetcher = pooch.create(
-        path=folder,
-        base_url="",
-        registry={"download": None},
-        urls={"download": address},
-        retry_if_failed=RETRIES,
-    )
+    target = folder / remote.local_name
     try:
-        return Path(fetcher.fetch("download", downloader=download))
-    except requests.HTTPError as fault:
-        raise DownloadError(_refused(record, address, fault.response)) from None
-    except (requests.ConnectionError, requests.Timeout) as fault:
-        problem = "stalled" if isinstance(fault, requests.Timeout) else "cannot be reached"
-        raise DownloadError(
-            f"source {record.name}: {address} {problem} ({_cause(fault)}). Is this machine online? "
-            f"{_by_hand(record)} {_unchanged(record)}"
-        ) from None
-    except requests.RequestException as fault:
-        raise DownloadError(
-            f"source {record.name}: the download from {address} broke off ({_cause(fault)}). Try again. "
-            f"{_by_hand(record)} {_unchanged(record)}"
-        ) from None
-    except ValueError as fault:
+        address = patiently(lambda: _resolved(remote.url), remote.url)
+        with bar(f"{record.name} {target.name}", progress) as advance:
+            transfer(address, target, headers=remote.headers, advance=advance)
+    except RefusedError as fault:
+        problem = f"answered {fault}. {_remedy(fault)}"
+    except BrokenError as fault:
+        problem = f"{fault.problem} ({fault}). Is this machine online? Try again: it goes on from there."
+    except (ValueError, LookupError) as fault:
         # pooch: the DOI leads nowhere, or the archive holds no file of that name.
-        raise DownloadError(
-            f"source {record.name}: {address} was not found ({fault}). Files are renamed from release to "
-            f"release. {_by_hand(record)} {_unchanged(record)}"
-        ) from None
-
-
-def _busy(response: Any) -> bool:
-    """Whether asking again later may help: the server's own fault, or too many requests."""
-    return response.status_code >= 500 or response.status_code == 429
-
-
-def _refused(record: Source, address: str, response: Any) -> str:
-    status = f"{response.status_code} {response.reason}".strip()
-    if _busy(response):
-        remedy = "Try again later."
-    elif response.status_code in (401, 403):
-        remedy = "It wants a log-in, or refuses programs."
+        problem = f"was not found ({fault}). Files are renamed from release to release."
     else:
-        remedy = "The file may have been renamed or moved."
-    return (
-        f"source {record.name}: {address} answered {status}. {remedy} {_by_hand(record)} {_unchanged(record)}"
+        _check_hash(record, remote, target)
+        return target
+    raise DownloadError(
+        f"source {record.name}: {remote.url} {problem} Or download the file from {record.page} in a browser "
+        f"and give it with `tropism data add {record.name} FILE`. {_unchanged(record)}"
     )
 
 
-def _by_hand(record: Source) -> str:
-    return (
-        f"Or download the file from {record.page} in a browser and give it with `tropism data fetch "
-        f"{record.name} --url FILE`; a table of your own goes in with `tropism data add {record.tables[0]} "
-        "FILE`."
-    )
+def _resolved(address: str) -> str:
+    """Where a file lies: an archive's DOI is asked for the address of its file."""
+    if not address.startswith("doi:"):
+        return address
+    # pooch knows how archives name their files.
+    from pooch import downloaders
+
+    doi, _, name = address.removeprefix("doi:").rpartition("/")
+    return str(downloaders.doi_to_repository(doi, timeout=STALLED).download_url(name))
+
+
+def _remedy(fault: RefusedError) -> str:
+    if fault.wait is not None and fault.busy:
+        return f"It asks to wait {fault.wait:.0f} s. Try again then."
+    if fault.busy:
+        return "Try again later."
+    if fault.status in (401, 403):
+        return "It wants a log-in, or refuses programs."
+    return "The file may have been renamed or moved."
+
+
+def _check_hash(record: Source, remote: Remote, target: Path) -> None:
+    digest = _sha256(target)
+    if remote.sha256 not in (None, digest):
+        forget(target)
+        raise DownloadError(
+            f"source {record.name}: the file from {remote.url} has SHA-256 {digest}, expected "
+            f"{remote.sha256}. It was deleted. It is damaged, or the provider has replaced it: try "
+            f"again, and look at {record.page} for a new release. {_unchanged(record)}"
+        )
+
+
+def _forget_all(paths: Iterable[Path]) -> None:
+    for path in paths:
+        forget(path)
 
 
 def _unchanged(record: Source) -> str:
     return f"Nothing was stored; earlier vintages of {', '.join(record.tables)} are as they were."
 
 
-def _cause(fault: BaseException) -> str:
-    """The innermost reason: requests wraps it in several layers, each repeating the address."""
-    while inner := fault.__cause__ or fault.__context__:
-        fault = inner
-    return str(fault) or type(fault).__name__
+def _digest(paths: Sequence[Path]) -> str:
+    """The hash of a file, or of several in whatever order, in words."""
+    digests = sorted(map(_sha256, paths))
+    if len(digests) == 1:
+        return f"file SHA-256 {digests[0][:16]}"
+    return f"SHA-256 of {len(digests)} files {hashlib.sha256(''.join(digests).encode()).hexdigest()[:16]}"
 
 
 def _sha256(path: Path) -> str:
@@ -234,52 +336,18 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _as_of(table: pa.Table) -> str:
-    """The last day in the table, else the end of its last year, else today."""
-    for name, type_ in zip(table.column_names, table.schema.types, strict=True):
-        if pa.types.is_date(type_) and (last := pc.max(table[name]).as_py()):
-            return last.isoformat()
-    if "year" in table.column_names and (last := pc.max(table["year"]).as_py()):
-        return f"{last}-12-31"
+def _today() -> str:
     return datetime.date.today().isoformat()
 
 
-class _Bar:
-    """What pooch asks of a progress bar, drawn by rich."""
-
-    def __init__(self, progress: Any, title: str) -> None:
-        self._progress = progress
-        self._task = progress.add_task(title, total=None)
-
-    @property
-    def total(self) -> int | None:
-        """Size of the file in bytes; None or 0 while the server has not said."""
-        return self._progress.tasks[self._task].total
-
-    @total.setter
-    def total(self, size: int) -> None:
-        self._progress.update(self._task, total=size or None)
-
-    def update(self, size: int) -> None:
-        """Count bytes that came."""
-        self._progress.advance(self._task, size)
-
-    def reset(self) -> None:
-        """Begin at zero: pooch counts whole blocks and sets the end right at last."""
-        self._progress.update(self._task, completed=0)
-
-    def close(self) -> None:
-        """Nothing to do: the surrounding block ends the bar."""
-
-
-@contextlib.contextmanager
-def _bar(record: Source, progress: bool) -> Iterator[_Bar | bool]:
-    if not progress:
-        yield False
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        yield _Bar(bars, record.name)
+def _last_day(tables: Iterable[pa.Table]) -> str:
+    """The last day in a source's tables, else the end of their last year; today at the latest."""
+    last: dict[str, list[Any]] = {"date": [], "year": []}
+    for table in tables:
+        for name in table.column_names:
+            kind = schema.columns()[name].type
+            if kind in last and (value := pc.max(table[name]).as_py()) is not None:
+                last[kind].append(value)
+    today = datetime.date.today()
+    days = last["date"] or [datetime.date(year, 12, 31) for year in last["year"]]
+    return min(max(days, default=today), today).isoformat()

@@ -5,15 +5,47 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Callable
-from dataclasses import dataclass
+import urllib.parse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 
 from tropism.errors import DownloadError
 from tropism.tables import schema
+
+
+@dataclass(frozen=True)
+class Remote:
+    """One file at its official address.
+
+    Attributes
+    ----------
+    url : str
+        ``https://…``, or ``doi:<DOI>/<file>`` for archives that give files no lasting address.
+    sha256 : str or None
+        Hash of the file; None for a file that its provider updates in place: then the layout is checked.
+    name : str
+        What the file is called here; by default as at the end of the address.
+    headers : mapping
+        What the server wants to be asked with.
+    """
+
+    url: str
+    sha256: str | None = None
+    name: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def local_name(self) -> str:
+        """The name under which the file is kept until it is read."""
+        return self.name or PurePosixPath(urllib.parse.urlparse(self.url).path).name or "download"
+
+
+#: First and last year asked for; None is all of them.
+Years = tuple[int, int] | None
 
 
 @dataclass(frozen=True)
@@ -30,40 +62,37 @@ class Source:
         The tables that ``parse`` returns; their rows in ``tables.csv`` name this source under ``fetch``.
     version : str
         The release whose layout ``parse`` was written for.
+    years : str
+        What the release covers, in words: ``"1946-2023"``.
     licence, terms, citation : str
         What one may do with the data, in a word and in a sentence, and how to cite it.
+    page : str
+        Where a person finds the files.
     parse : callable
-        Takes the downloaded file and returns its tables; raises SchemaError if the layout is another.
-    url : str
-        Address of the file, or of the page where a person finds it when there is a ``doi``.
-    doi, file : str
-        The archive's DOI and the file's name in it: for archives that give files no lasting address.
-    sha256 : str or None
-        Hash of the file; None for a file that its provider updates in place: then the layout is checked.
+        Takes the files, in any order, and the years asked for; returns every table of ``tables``, tidy.
+        Raises SchemaError if the layout is another. What it leaves out it logs as a warning, with counts.
+    files : callable or None
+        Takes the years asked for and returns what is to be downloaded. None where the provider forbids
+        programs or wants a form filled in: then ``by_hand`` says how a person gets the file.
+    by_hand : str
+        What a person does to get the files, one or two sentences.
+    oddities : tuple of str
+        Known faults of the data that no check can mend: shown by ``tropism data check``.
     """
 
     name: str
     title: str
     tables: tuple[str, ...]
     version: str
+    years: str
     licence: str
     terms: str
     citation: str
-    parse: Callable[[Path], dict[str, pa.Table]]
-    url: str = ""
-    doi: str = ""
-    file: str = ""
-    sha256: str | None = None
-
-    @property
-    def address(self) -> str:
-        """What is downloaded: ``doi:…/file`` where there is a DOI, else the URL."""
-        return f"doi:{self.doi}/{self.file}" if self.doi else self.url
-
-    @property
-    def page(self) -> str:
-        """Where a person finds the file."""
-        return f"https://doi.org/{self.doi}" if self.doi else self.url
+    page: str
+    parse: Callable[[Sequence[Path], Years], dict[str, pa.Table]]
+    files: Callable[[Years], tuple[Remote, ...]] | None = None
+    by_hand: str = ""
+    oddities: tuple[str, ...] = ()
 
 
 @cache

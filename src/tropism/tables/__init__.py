@@ -4,7 +4,20 @@
 package. Tables are pandas for users and Arrow between modules.
 """
 
+from tropism.tables.differences import TableDiff, diff_table
+from tropism.tables.faults import Finding, check_table
 from tropism.tables.library import TableInfo, add_table, list_tables, load_table, read_table
 from tropism.tables.store import Vintage
 
-__all__ = ["TableInfo", "Vintage", "add_table", "list_tables", "load_table", "read_table"]
+__all__ = [
+    "Finding",
+    "TableDiff",
+    "TableInfo",
+    "Vintage",
+    "add_table",
+    "check_table",
+    "diff_table",
+    "list_tables",
+    "load_table",
+    "read_table",
+]

@@ -1,14 +1,15 @@
 """The user's store: one Parquet file per vintage of a table, queried with DuckDB through Ibis.
 
 Files lie in ``$TROPISM_HOME`` (else the platform's user cache folder) under ``tables/<table>/``, named by
-the hash of their content; ``vintages.json`` beside them records where each came from and which one is
-current. A new file is written whole under another name and then renamed: a reader never sees half of it,
-and the old vintage stays until the new one stands.
+the hash of their content; ``vintages.json`` beside them records where each came from, since when it is known
+and which one is current. A new file is written whole under another name and then renamed: a reader never sees
+half of it, and the old vintage stays until the new one stands.
 """
 
 from __future__ import annotations
 
 import contextlib
+import datetime
 import hashlib
 import json
 import os
@@ -49,11 +50,36 @@ def home() -> Path:
 
 @dataclass(frozen=True)
 class Vintage:
-    """One version of a stored table."""
+    """One version of a stored table.
+
+    Attributes
+    ----------
+    file : str
+        Its file in the table's folder, named by the hash of the content.
+    rows : int
+    provenance : Provenance
+    stored : str
+        Day on which this content came into the store, ISO; empty in records of older versions of the package.
+    known : str
+        Day from which on it counts as known: the release or as-of date that was given, else ``stored``.
+    """
 
     file: str
     rows: int
     provenance: Provenance
+    stored: str = ""
+    known: str = ""
+
+    @property
+    def known_since(self) -> str:
+        """``known``; of a record without it, the day to which the data run."""
+        return self.known or self.provenance.as_of
+
+    @property
+    def in_words(self) -> str:
+        """Date, day of storing and the start of the hash: enough to tell vintages apart."""
+        stored = f", stored {self.stored}" if self.stored else ""
+        return f"as of {self.provenance.as_of}{stored} ({self.provenance.sha256[:8]})"
 
 
 class Store:
@@ -72,8 +98,19 @@ class Store:
                 "that can."
             ) from None
 
-    def write(self, name: str, data: pa.Table | pd.DataFrame, provenance: Provenance) -> Vintage:
+    def write(
+        self, name: str, data: pa.Table | pd.DataFrame, provenance: Provenance, *, known: str = ""
+    ) -> Vintage:
         """Check a table, write it as a new vintage and make that the current one.
+
+        Parameters
+        ----------
+        name : str
+        data : pyarrow.Table or pandas.DataFrame
+        provenance : Provenance
+        known : str
+            Day from which on the data were known, ISO; today without any. The current content, written again,
+            keeps its own.
 
         Raises
         ------
@@ -94,7 +131,7 @@ class Store:
                     # What a killed process left behind: nobody else is writing now.
                     for leftover in folder.glob(".*-*"):
                         leftover.unlink(missing_ok=True)
-                return self._write(folder, name, table, provenance)
+                return self._write(folder, name, table, provenance, known)
         except OSError as fault:
             if isinstance(fault, TropismError):
                 raise
@@ -103,7 +140,7 @@ class Store:
                 "folder that can."
             ) from None
 
-    def _write(self, folder: Path, name: str, table: pa.Table, provenance: Provenance) -> Vintage:
+    def _write(self, folder: Path, name: str, table: pa.Table, provenance: Provenance, known: str) -> Vintage:
         import pyarrow.parquet as pq
 
         with _replacing(folder / "incoming.parquet") as scratch:
@@ -111,8 +148,16 @@ class Store:
             digest = hashlib.sha256(scratch.read_bytes()).hexdigest()
             file = f"{digest[:16]}.parquet"
             scratch.replace(folder / file)
-        vintage = Vintage(file, table.num_rows, replace(provenance, sha256=digest))
-        earlier = [old for old in self.vintages(name) if old.file != file] if name in self else []
+        today = datetime.date.today().isoformat()
+        vintage = Vintage(
+            file, table.num_rows, replace(provenance, sha256=digest), stored=today, known=known or today
+        )
+        held = self.vintages(name) if name in self else []
+        if held and held[-1].file == file:
+            # Nothing has changed: it is known since it was known first.
+            since = min(held[-1].known_since, vintage.known)
+            vintage = replace(vintage, stored=held[-1].stored or today, known=since)
+        earlier = [old for old in held if old.file != file]
         with _replacing(folder / "vintages.json") as scratch:
             entries = [asdict(each) for each in (*earlier, vintage)]
             scratch.write_text(json.dumps(entries, indent=2, ensure_ascii=False), encoding="utf-8")
@@ -135,7 +180,13 @@ class Store:
         try:
             entries: list[dict[str, Any]] = json.loads(record.read_text(encoding="utf-8"))
             vintages = [
-                Vintage(str(entry["file"]), int(entry["rows"]), Provenance(**entry["provenance"]))
+                Vintage(
+                    str(entry["file"]),
+                    int(entry["rows"]),
+                    Provenance(**entry["provenance"]),
+                    stored=str(entry.get("stored", "")),
+                    known=str(entry.get("known", "")),
+                )
                 for entry in entries
             ]
             if not vintages:
@@ -147,8 +198,42 @@ class Store:
             ) from None
         return vintages
 
-    def read(self, name: str) -> pa.Table:
-        """The current vintage, after comparing its hash with the record.
+    def find(self, name: str, text: str) -> Vintage:
+        """The vintage that a date or the start of a hash names.
+
+        Parameters
+        ----------
+        name : str
+            Table.
+        text : str
+            Start of the hash, or of a date: the as-of date, else the day from which on it was known, else the
+            day of storing; ``"2025-09"`` is a month.
+
+        Raises
+        ------
+        DataNotPresentError
+            If no vintage has it, or more than one; names all there are.
+        """
+        vintages = self.vintages(name)
+        for part in (
+            lambda each: each.provenance.as_of,
+            lambda each: each.known_since,
+            lambda each: each.stored,
+            lambda each: each.provenance.sha256,
+        ):
+            found = [each for each in vintages if text and part(each).startswith(text)]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                break
+        problem = f"{len(found)} vintages of {name} begin" if found else f"no vintage of {name} begins"
+        raise DataNotPresentError(
+            f"store: {problem} with {text!r}. There are: {'; '.join(each.in_words for each in vintages)}. "
+            "Give more of a date or of a hash."
+        )
+
+    def read(self, name: str, vintage: Vintage | None = None) -> pa.Table:
+        """A vintage, without any the current one, after comparing its hash with the record.
 
         Raises
         ------
@@ -157,7 +242,25 @@ class Store:
         DamagedDataError
             If the file is missing or its content is not what was written.
         """
-        return parquet(self._content(name)[1])
+        return parquet(self._content(name, vintage)[1])
+
+    def years(self, name: str) -> tuple[int, int] | None:
+        """First and last year in a table's first column of years, from the file's statistics.
+
+        Nothing of the table is read: a file that is damaged or has no such column gives None.
+        """
+        import pyarrow.parquet as pq
+
+        path = self.folder / name / self.vintages(name)[-1].file
+        with contextlib.suppress(OSError, pa.ArrowException, StopIteration):
+            column = next(each.name for each in schema.schema(name).columns if each.type == "year")
+            metadata = pq.read_metadata(path)
+            place = metadata.schema.names.index(column)
+            groups = (metadata.row_group(i).column(place).statistics for i in range(metadata.num_row_groups))
+            ends = [(group.min, group.max) for group in groups if group is not None and group.has_min_max]
+            if ends:
+                return min(first for first, _ in ends), max(last for _, last in ends)
+        return None
 
     def expression(self, name: str) -> ibis.Table:
         """The current vintage as an Ibis expression on an in-memory DuckDB connection.
@@ -172,9 +275,9 @@ class Store:
         # DuckDB reads the file lazily, with errors of its own: compare the hash first.
         return ibis.duckdb.connect().read_parquet(self._content(name)[0], table_name=name)
 
-    def _content(self, name: str) -> tuple[Path, bytes]:
-        """File of the current vintage and what is in it, after comparing its hash with the record."""
-        vintage = self.vintages(name)[-1]
+    def _content(self, name: str, vintage: Vintage | None = None) -> tuple[Path, bytes]:
+        """File of a vintage and what is in it, after comparing its hash with the record."""
+        vintage = vintage or self.vintages(name)[-1]
         path = self.folder / name / vintage.file
         try:
             content = path.read_bytes()

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tropism.errors import DataNotPresentError, TriadError, WindowError
+from tropism.progress import spinner
 from tropism.series import Provenance, as_json, cited
 from tropism.states import find_state
 from tropism.tables import read_table
@@ -83,6 +84,9 @@ class Dependence:
         they are, how many of them trade at least as much with the world as the level, how many trade with
         the state already; and the level as a fraction of what they sell (or buy) in the world
         (``rise_needed``) and with the state (``rise_needed_of_current``), infinite where that is nothing.
+    partners : DataFrame
+        Of the state alone: level and share of every partner that it trades with, all items together, in the
+        year of the settings or the last one before it.
     settings : dict
     provenance : tuple of Provenance
     notes : tuple of str
@@ -94,6 +98,7 @@ class Dependence:
     exposure: pd.DataFrame
     lost: pd.DataFrame
     replaceability: pd.DataFrame
+    partners: pd.DataFrame
     settings: dict[str, Any]
     provenance: tuple[Provenance, ...] = ()
     notes: tuple[str, ...] = ()
@@ -159,46 +164,15 @@ class Dependence:
         rows = rows.merge(third[[*keys, "by_third_share"]], on=keys, how="left")
         return rows.sort_values(keys, ignore_index=True).drop(columns="item")
 
-    def plot(self) -> alt.HConcatChart:
-        """Shares as bars with their levels written beside them, imports and exports."""
-        import altair as alt
+    def plot(self) -> alt.VConcatChart:
+        """Shares as bars with their levels written beside them, and shares of all partners on maps."""
+        from tropism.trade.dependence_chart import draw
 
-        table = self.summary()
-        table = table[table["state"] == self.state].assign(
-            label=lambda rows: [
-                f"{share:.1%}, {level:,.0f} million USD in {year}, rank {rank:.0f} of {partners}"
-                for share, level, year, rank, partners in zip(
-                    rows["share"],
-                    rows["level_million_usd"],
-                    rows["year"],
-                    rows["rank"],
-                    rows["partners"],
-                    strict=True,
-                )
-            ]
-        )
-        panels = []
-        for side in ("imports", "exports"):
-            here = table[table["side"] == side]
-            if here.empty:
-                continue
-            records = here[["partner", "goods", "share", "label"]].to_json(orient="records")
-            base = alt.Chart(alt.InlineData(values=json.loads(records))).encode(
-                y=alt.Y("partner:N", title=None, sort=list(self.on)),
-                yOffset=alt.YOffset("goods:N"),
-            )
-            top = 1.9 * max(here["share"])
-            x = alt.X("share:Q", title=f"share of {side}", scale=alt.Scale(domain=[0, top]))
-            bar = base.mark_bar().encode(
-                x=x.axis(format="%", grid=False), color=alt.Color("goods:N", title=None)
-            )
-            text = base.mark_text(align="left", dx=4).encode(x=x, text="label:N")
-            panels.append((bar + text).properties(width=420))
-        return alt.hconcat(*panels, title=f"Dependence of {self.state}")
+        return draw(self)
 
     def to_json(self) -> str:
         """All tables, settings and sources."""
-        tables = ("shares", "exposure", "lost", "replaceability")
+        tables = ("shares", "exposure", "lost", "replaceability", "partners")
         return as_json(
             {
                 "state": self.state,
@@ -220,6 +194,7 @@ def dependence(
     *,
     year: int | None = None,
     small_base_million_usd: float = SMALL_BASE,
+    progress: bool = False,
 ) -> Dependence:
     """How much does a state's trade depend on others, and theirs on it?
 
@@ -235,6 +210,8 @@ def dependence(
         year that the table has.
     small_base_million_usd : float
         `Dependence.change` gives no percentage over a base below this.
+    progress : bool
+        Tell on stderr, if that is a terminal, what is being done.
 
     Returns
     -------
@@ -278,14 +255,19 @@ def dependence(
             f"dependence: {iso3} on {', '.join(partners) or 'nobody'}. Name one or more other states, for "
             "instance PAK --on RUS USA CHN."
         )
-    tables = {name: read_table(name) for name in _TABLES}
-    minerals, inputs = _minerals(tables["mineral_trade"]), _inputs(tables["icio_flows"])
-    first, last = int(minerals["year"].min()), int(minerals["year"].max())
-    year = last if year is None else year
-    if year < first:
-        raise DataNotPresentError(f"dependence: mineral_trade begins in {first}. Choose {first} or later.")
-    pairs = [pair for partner in partners for pair in ((iso3, partner), (partner, iso3))]
-    return _assemble(iso3, partners, pairs, minerals, inputs, tables, year, small_base_million_usd)
+    with spinner("dependence", progress) as tell:
+        tell("reading tables")
+        tables = {name: read_table(name) for name in _TABLES}
+        minerals, inputs = _minerals(tables["mineral_trade"]), _inputs(tables["icio_flows"])
+        first, last = int(minerals["year"].min()), int(minerals["year"].max())
+        year = last if year is None else year
+        if year < first:
+            raise DataNotPresentError(
+                f"dependence: mineral_trade begins in {first}. Choose {first} or later."
+            )
+        tell("shares, exposure and substitutes")
+        pairs = [pair for partner in partners for pair in ((iso3, partner), (partner, iso3))]
+        return _assemble(iso3, partners, pairs, minerals, inputs, tables, year, small_base_million_usd)
 
 
 # ------------------------------------------------------------------------------------------ inside
@@ -341,6 +323,13 @@ def _assemble(
         exposure=_exposure(tables, pairs),
         lost=stack(lost),
         replaceability=stack(substitutes),
+        partners=stack(
+            [
+                _partners(flows, state, side, year).assign(goods=goods, side=side, state=state)
+                for goods, flows in groups.items()
+                for side in _PARTNER
+            ]
+        ),
         settings={"year": year, "small_base_million_usd": small_base, "hard_to_replace_above": HARD},
         provenance=tuple(info.provenance for name in _TABLES if (info := table_info(name)).provenance),
         notes=(
@@ -408,6 +397,18 @@ def _shares(flows: pd.DataFrame, state: str, partner: str, side: str, *, complet
     table["share"] = table["level_million_usd"] / table["total_million_usd"]
     columns = ["level_million_usd", "total_million_usd", "share", "rank", "partners", "herfindahl"]
     return table[columns].reset_index()
+
+
+def _partners(flows: pd.DataFrame, state: str, side: str, year: int) -> pd.DataFrame:
+    """Level and share of every partner of a state in a year, or in the last one before it with any."""
+    mine, theirs = _PARTNER[side]
+    # Inputs have one year, which may be a later one.
+    rows = flows[flows[mine] == state]
+    rows = rows[rows["year"] <= max(year, flows["year"].min())]
+    rows = rows[rows["year"] == rows["year"].max()]
+    table = rows.groupby(["year", theirs], observed=True)["million_usd"].sum().rename("level_million_usd")
+    table = table[table > 0].rename_axis(["year", "partner"]).reset_index()
+    return table.assign(share=table["level_million_usd"] / table["level_million_usd"].sum())
 
 
 def _lost(flows: pd.DataFrame, state: str, partner: str, side: str, last: pd.Series) -> dict[str, Any]:

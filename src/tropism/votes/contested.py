@@ -6,9 +6,9 @@ the agenda and with a pole's own turns; here every roll call makes a state choos
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,12 +18,123 @@ import pyarrow.compute as pc
 from tropism.dyads import dyad
 from tropism.errors import DataNotPresentError
 from tropism.series import Series
+from tropism.votes.ballots import as_frame, read
 
 if TYPE_CHECKING:
     import pandas as pd
 
+#: The states that contested roll calls are counted between.
+POLES = ("CHN", "DEU", "FRA", "GBR", "IND", "IRN", "JPN", "RUS", "SUN", "TUR", "USA")
+_YES, _ABSTAIN, _NO = 1, 2, 3
+_COUNTS = ("contested", "with_1", "with_2", "abstained", "took_no_part")
 #: Fewer contested roll calls than this make no share.
 MIN_CONTESTED = 5
+
+
+def contested_counts(
+    votes: pa.Table | pd.DataFrame, absences: pa.Table | pd.DataFrame | None = None
+) -> pa.Table:
+    """Count how every state voted where two of `POLES` were opposed: the table ``un_contested_votes``.
+
+    Parameters
+    ----------
+    votes : Table or DataFrame
+        As `joint_counts` takes them; ``un_votes`` is such a table.
+    absences : Table or DataFrame, optional
+        ``iso3`` and ``rcid`` of members that cast no vote. A state is a member on the roll calls of a session
+        on which it has a vote or an absence; in a session without any absences, on all of them if it voted
+        once.
+
+    Returns
+    -------
+    Table
+        Columns and order of ``un_contested_votes``. The poles themselves have no row.
+
+    Raises
+    ------
+    SchemaError
+        As `joint_counts`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> votes = pd.DataFrame(
+    ...     {
+    ...         "iso3": ["CUB", "RUS", "USA", "RUS", "USA"],
+    ...         "rcid": [1, 1, 1, 2, 2],
+    ...         "year": 1992,
+    ...         "vote": [1, 1, 3, 3, 1],
+    ...     }
+    ... )
+    >>> contested_counts(votes).to_pylist()[0]["took_no_part"]
+    1
+    """
+    import pandas as pd
+
+    cast = read(votes)
+    names = np.array(cast.units, dtype=object)
+    absent = None if absences is None else as_frame(absences)
+    missed = (
+        []
+        if absent is None
+        else [_places(absent["iso3"], names), _places(absent["rcid"], np.asarray(cast.rollcalls))]
+    )
+    frames: list[pd.DataFrame] = []
+    for session in np.unique(cast.rollcall_session):
+        calls = np.flatnonzero(cast.rollcall_session == session)
+        place = np.full(cast.rollcalls.size, -1)
+        place[calls] = np.arange(calls.size)
+        rows = place[cast.rollcall] >= 0
+        code = np.zeros((names.size, calls.size), dtype=np.int8)
+        code[cast.unit[rows], place[cast.rollcall[rows]]] = cast.vote[rows]
+        member = np.tile((code > 0).any(axis=1, keepdims=True), calls.size)
+        if missed:
+            here = (missed[0] >= 0) & (missed[1] >= 0)
+            here[here] = place[missed[1][here]] >= 0
+            if here.any():
+                member = code > 0
+                member[missed[0][here], place[missed[1][here]]] = True
+        present = member.any(axis=1)
+        frames += _opposed(names[present], code[present], member[present], cast.year[int(session)])
+    columns = ["iso3", "pole_1", "pole_2", "year", *_COUNTS]
+    table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+    return pa.Table.from_pandas(
+        table[columns].sort_values(["year", "iso3", "pole_1", "pole_2"]), preserve_index=False
+    )
+
+
+def _opposed(states: np.ndarray, code: np.ndarray, member: np.ndarray, year: int) -> Iterator[pd.DataFrame]:
+    """How each state of a session voted, for every pair of poles that has opposed votes.
+
+    ``code`` and ``member`` have shape (states, roll calls); 0 is no vote.
+    """
+    import pandas as pd
+
+    for one, two in combinations(sorted(set(POLES) & set(states.tolist())), 2):
+        first, second = (code[np.flatnonzero(states == pole)[0]] for pole in (one, two))
+        opposed = ((first == _YES) & (second == _NO)) | ((first == _NO) & (second == _YES))
+        here, there = code[:, opposed], member[:, opposed]
+        frame = pd.DataFrame(
+            {
+                "iso3": states,
+                "pole_1": one,
+                "pole_2": two,
+                "year": year,
+                "contested": there.sum(axis=1),
+                "with_1": (here == first[opposed]).sum(axis=1),
+                "with_2": (here == second[opposed]).sum(axis=1),
+                "abstained": (here == _ABSTAIN).sum(axis=1),
+                "took_no_part": (there & (here == 0)).sum(axis=1),
+            }
+        )
+        yield frame[(frame["contested"] > 0) & ~frame["iso3"].isin((one, two))]
+
+
+def _places(values: pd.Series, among: np.ndarray) -> np.ndarray:
+    """The place of each value among others; -1 where it is not there."""
+    import pandas as pd
+
+    return pd.Index(among).get_indexer(values.to_numpy())
 
 
 def contested_series(
@@ -144,10 +255,7 @@ def _rows(
         rows = table.filter(pc.and_(pc.equal(firsts, first), pc.equal(seconds, second)))
         if not rows.num_rows:
             continue
-        count = {
-            name: rows[name].to_numpy().astype(float)
-            for name in ("contested", "with_1", "with_2", "abstained", "took_no_part")
-        }
+        count = {name: rows[name].to_numpy().astype(float) for name in _COUNTS}
         # Who took no part in any had nothing to say: not a zero share with both.
         enough = (count["contested"] >= min_contested) & (count["took_no_part"] < count["contested"])
         share = {name: values[enough] / count["contested"][enough] for name, values in count.items()}

@@ -26,6 +26,17 @@ SETS = (
 #: Events are moved by so many years either way.
 SHIFTED = (-2, -1, 0, 1, 2)
 SHORT, LONG = 5, 10
+#: Codings of abstention and absence that differ: an absence that becomes an abstention and is dropped is
+#: missing. The first is that of the embedded fits.
+CODINGS = (
+    ("middle", "missing"),
+    ("middle", "abstention"),
+    ("weak-no", "missing"),
+    ("weak-no", "abstention"),
+    ("dropped", "missing"),
+)
+#: Link and smoothing of fits, that of the embedded ones first.
+FITS = (("probit", "walk"), ("logit", "walk"), ("probit", "robust"), ("logit", "robust"))
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,7 @@ class Axis:
     question : str
         What has to be decided.
     choices : mapping of str to str
-        Each choice, and what it means.
+        Each choice, and what it means; empty where the data at hand decide.
     why : str
         Why more than one is defensible.
     divides : bool
@@ -109,9 +120,24 @@ AXES: tuple[Axis, ...] = (
     ),
     Axis(
         "flow",
-        "Which side of trade?",
-        {"imports": "what the state buys", "exports": "what the state sells"},
-        "Buying and selling are different ties.",
+        "Which trade?",
+        {
+            "imports": "energy and minerals that the state buys",
+            "exports": "energy and minerals that it sells",
+            "total-imports": "all goods that it buys, if the table trade_reports is on the machine",
+            "total-exports": "all goods that it sells, if that table is there",
+            "input-imports": "inputs that it buys, if the table trade_gaps holds enough years",
+            "input-exports": "inputs that it sells, if that table does",
+        },
+        "Buying and selling are different ties, and so are fuel and everything else.",
+        divides=True,
+    ),
+    Axis(
+        "line",
+        "Which line of evidence beside votes, energy and minerals?",
+        {},
+        "Arms, alliances, aid and the rest are ties of their own kind, each a question by itself; the "
+        "choices are the lines with data on the machine.",
         divides=True,
     ),
     Axis(
@@ -126,8 +152,17 @@ AXES: tuple[Axis, ...] = (
         {
             "share": "share of the state's trade with the one pole less that with the other",
             "level": "logarithm of trade with the one pole less that of trade with the other",
+            "gap": "logarithm of trade over what gravity predicts, with the one pole less with the other",
         },
-        "A share says how much a partner matters, a level how much is traded: small flows can multiply.",
+        "A share says how much a partner matters, a level how much is traded: small flows can multiply. A "
+        "gap leaves out what size and nearness explain; the embedded one is of a single year: no change.",
+    ),
+    Axis(
+        "report",
+        "Whose record of a flow?",
+        {"importer": "what the buyer's customs recorded", "exporter": "what the seller's customs recorded"},
+        "Customs look more closely at what comes in, and goods that go around a sanction are seen by one "
+        "side alone. Energy and minerals are reconciled from both.",
     ),
     Axis(
         "event",
@@ -151,10 +186,18 @@ AXES: tuple[Axis, ...] = (
         {
             "all": "all other states",
             "near": "the states whose capitals are nearest",
+            "region": "the states of its part of the world",
             "size": "the economies of nearest size",
+            "income": "the states of nearest income per head, if the table gravity_covariates is there",
         },
-        "All states show what the Assembly did, neighbours what their region did, economies of like size "
-        "what others with as much at stake did.",
+        "All states show what the Assembly did, neighbours what their region did, economies of like size or "
+        "income what others with as much at stake did.",
+    ),
+    Axis(
+        "units",
+        "What counts as one?",
+        {"states": "each state", "blocs": "each voting bloc before the event, its members in equal parts"},
+        "Thirty states that vote as one are one event, or thirty decisions.",
     ),
 )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from tropism.dyads import Window
 from tropism.errors import DataNotPresentError, IdentificationError, SeriesError
 from tropism.series import Series
 from tropism.shifts.change import LEVEL, MIN_SHARE_OF_YEARS, MIN_YEARS
-from tropism.shifts.multiverse.axes import windows
+from tropism.shifts.multiverse.axes import CODINGS, FITS, windows
 from tropism.states import LINEAGE, states
 from tropism.trade.shares import (
     ENERGY,
@@ -39,10 +39,12 @@ from tropism.votes.similarity import Measure, similarity_series
 APART, SURELY = 1.0, 0.95
 #: A fit with the raw votes begins so many sessions before the first year of any window.
 RUN_UP = 5
+#: Million US dollars added to a flow and to its prediction, as in `tropism.trade.gap`: a gap has no infinity.
+FLOOR = 1.0
 #: What a result of `measure` looks like on disk; a change makes older files unread.
-LAYOUT = 1
+LAYOUT = 2
 
-Kind = Literal["ideal_points", "similarity", "siding", "trade", "refit"]
+Kind = Literal["ideal_points", "similarity", "siding", "trade", "inputs", "line", "refit"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,20 +190,31 @@ def measure(task: Task) -> Found:
 def _nothing(task: Task, reason: str) -> Found:
     """A task that cannot be measured: its specifications stand there as not assessable."""
     cells = tuple(
-        {**task.choices, "measure": name, "event": shift, "window": length, **vars(window), "reason": reason}
-        for name in _MEASURES[task.kind]
+        {**task.choices, **variant, "event": shift, "window": length, **vars(window), "reason": reason}
+        for variant in _VARIANTS[task.kind]
         for shift, length, window in windows(task.event)
     )
     empty = np.empty((len(cells), 0))
     return Found((), cells, empty, empty, empty, np.full(len(cells), np.nan), np.empty(0), np.empty((0, 0)))
 
 
-_MEASURES: dict[Kind, tuple[str, ...]] = {
-    "ideal_points": ("closeness", "position"),
-    "refit": ("closeness", "position"),
-    "similarity": ("kappa", "pi", "s"),
-    "siding": ("siding",),
-    "trade": ("",),
+def _each(axis: str, *choices: str) -> tuple[dict[str, str], ...]:
+    return tuple({axis: choice} for choice in choices)
+
+
+#: The choices that are made within a task of each kind.
+_VARIANTS: dict[Kind, tuple[dict[str, str], ...]] = {
+    "ideal_points": _each("measure", "closeness", "position"),
+    "refit": tuple(
+        {"link": link, "smoothing": smoothing, **measure}
+        for link, smoothing in FITS
+        for measure in _each("measure", "closeness", "position")
+    ),
+    "similarity": _each("measure", "kappa", "pi", "s"),
+    "siding": _each("measure", "siding"),
+    "trade": _each("metric", "share", "level"),
+    "inputs": _each("metric", "share", "level", "gap"),
+    "line": ({},),
 }
 
 
@@ -395,10 +408,10 @@ def _trade(task: Task) -> Iterator[_Panel]:
     """Shares and logarithms of levels of one flow and kind of goods."""
     (table,) = task.tables
     poles = (*task.toward, *task.away_from)
-    products = ENERGY if task.choices["goods"] == "energy" else None
+    products = ENERGY if task.choices.get("goods") == "energy" else None
     share, level = (
         (import_share_series, import_level_series)
-        if task.choices["flow"] == "imports"
+        if task.choices["flow"].endswith("imports")
         else (export_share_series, export_level_series)
     )
     yield _always(share(table, poles, products=products), task, {"metric": "share"})
@@ -415,25 +428,101 @@ def _trade(task: Task) -> Iterator[_Panel]:
     yield _always(measured, task, {"metric": "level"})
 
 
+def _inputs(task: Task) -> Iterator[_Panel]:
+    """Shares, levels and gaps of trade in inputs: every flow stands beside what gravity predicts for it."""
+    (gaps,) = task.tables
+    thousand = pc.multiply(gaps["flow_million_usd"].cast(pa.float64()), 1e3)
+    flows = gaps.select(["exporter", "importer", "year"]).append_column("trade_thousand_usd", thousand)
+    flows = flows.append_column("hs6", pa.array(np.zeros(gaps.num_rows, dtype=np.int32)))
+    yield from _trade(replace(task, tables=(flows,)))
+    sides = ("importer", "exporter") if task.choices["flow"].endswith("imports") else ("exporter", "importer")
+    state, pole = (gaps[side].cast(pa.string()) for side in sides)
+    chosen = pc.is_in(pole, value_set=pa.array([*task.toward, *task.away_from]))
+    flow, predicted = (gaps[f"{name}_million_usd"].to_numpy() + FLOOR for name in ("flow", "predicted"))
+    table = pa.table(
+        {
+            "unit": pc.binary_join_element_wise(state, pole, ">"),
+            "year": gaps["year"],
+            "value": np.log(flow / predicted),
+        }
+    )
+    yield _always(_point_series("trade_gap", table.filter(chosen)), task, {"metric": "gap"})
+
+
+def line_table(series: Series) -> pa.Table:
+    """A panel of dyads as a table that a task can carry: unit, year, value (the mean over draws)."""
+    have = ~series.missing
+    unit, year = np.nonzero(have)
+    return pa.table(
+        {
+            "unit": pa.array(np.array(series.units, dtype=object)[unit], pa.string()),
+            "year": series.years[year],
+            "value": series.values.mean(axis=0, dtype=np.float64)[have],
+        }
+    )
+
+
+def _line(task: Task) -> Iterator[_Panel]:
+    """Another line of evidence, as its own measure has it."""
+    (table,) = task.tables
+    if not table.num_rows:
+        raise SeriesError(f"{task.choices['line']} has no data near {task.event}.")
+    yield _always(_point_series(task.choices["line"], table), task, {})
+
+
+def _point_series(name: str, table: pa.Table) -> Series:
+    """A panel of dyads from rows of unit, year and value."""
+    units, unit = np.unique(table["unit"].to_numpy(zero_copy_only=False), return_inverse=True)
+    years, year = np.unique(table["year"].to_numpy(), return_inverse=True)
+    values = np.full((units.size, years.size), np.nan)
+    values[unit, year] = table["value"].to_numpy()
+    return Series(
+        name=name,
+        values=values[None],
+        missing=np.isnan(values),
+        units=tuple(units.tolist()),
+        years=years,
+        label=name,
+        measured_in="",
+        # Neither is read here: a panel says nothing of its kind.
+        block="events",
+        signal="cheap",
+    )
+
+
 def _refit(task: Task) -> Iterator[_Panel]:
-    """Ideal points fitted anew to votes of one set, coded as chosen."""
+    """Ideal points fitted anew to votes of one set, coded as chosen, with each link and smoothing.
+
+    A fit with another link begins where the one before ended, in half of the time. Not so one with other
+    smoothing, whose heavy tails have several optima, nor one of votes coded otherwise, which are other votes:
+    there a warm start leads astray more often than not.
+    """
     import warnings
 
-    from tropism.votes.ideal_points import NotConvergedWarning, estimate_ideal_points
+    from tropism.votes.ideal_points import IdealPoints, NotConvergedWarning, estimate_ideal_points
 
     (votes,) = task.tables
+    coding = (task.choices["abstention"], task.choices["absence"])
     if task.choices["absence"] == "abstention":
         votes = fill_absences(votes)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotConvergedWarning)
-        found = estimate_ideal_points(
-            code_votes(votes, task.choices["abstention"]),
-            link=task.choices["link"],  # type: ignore[arg-type]
-            dynamics=task.choices["smoothing"],  # type: ignore[arg-type]
-            draws=task.draws,
-            seed=task.seed,
-        )
-    yield from _on_line(found.series(), task)
+    votes = code_votes(votes, task.choices["abstention"])
+    ended: dict[str, IdealPoints] = {}
+    for link, smoothing in FITS:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotConvergedWarning)
+            fit = estimate_ideal_points(
+                votes,
+                link=link,  # type: ignore[arg-type]
+                dynamics=smoothing,  # type: ignore[arg-type]
+                draws=task.draws,
+                seed=task.seed,
+                warm_start=ended.get(smoothing),
+            )
+        embedded = (coding, (link, smoothing)) == (CODINGS[0], FITS[0])
+        if not embedded:
+            for panel in _on_line(fit.series(), task):
+                yield replace(panel, choices={"link": link, "smoothing": smoothing} | panel.choices)
+        ended.setdefault(smoothing, fit)
 
 
 def code_votes(votes: pa.Table, coding: str) -> pa.Table:
@@ -473,5 +562,7 @@ _BUILDERS: dict[Kind, Callable[[Task], Iterator[_Panel]]] = {
     "similarity": _similarity,
     "siding": _siding,
     "trade": _trade,
+    "inputs": _inputs,
+    "line": _line,
     "refit": _refit,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tropism.shifts.multiverse.axes import AXES
-from tropism.shifts.multiverse.words import DOING, TITLES, ordinal
+from tropism.shifts.multiverse.words import DOING, ordinal, title
 from tropism.votes.ideal_points.chart import CONFIG
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _title(found: Multiverse, group: str, shown: int, alt: Any) -> Any:
     a, b, c = found.names
     test = found._joint(group)
     beneath = [
-        f"{shown} specifications on {TITLES[group]}, in order of the state's move; above 0 is toward {b}."
+        f"{shown} specifications on {title(group)}, in order of the state's move; above 0 is toward {b}."
     ]
     if test is not None:
         beneath.append(

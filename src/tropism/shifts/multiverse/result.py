@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tropism.derived import read_table
 from tropism.dyads import Triad
 from tropism.errors import SeriesError
 from tropism.series import Provenance
+from tropism.shifts.alike import PlaceboSet, like_states
 from tropism.shifts.change import MIN_PLACEBOS
-from tropism.shifts.multiverse.axes import AXES, BETWEEN_POLES, NAMES, SETS
-from tropism.shifts.placebos import PlaceboSet, like_states
+from tropism.shifts.multiverse.axes import AXES, BETWEEN_POLES, LONG, NAMES, SETS
+from tropism.shifts.placebos import effective_number, one_unit_per_bloc, voting_blocs
 from tropism.states import find_state
 from tropism.version import __version__
 
@@ -69,6 +71,13 @@ class JointTest:
         Share of states, itself included, that moved at least as far that way.
     p_value : float
         The same for moves as large either way.
+    blocs : int
+        Voting blocs among the other states.
+    bloc_p_value : float or None
+        ``p_value`` with each bloc as one unit, its members in equal parts; moves too are then standardised
+        with one unit for each. None where nothing counts so.
+    effective_number : float
+        How many independent states they are worth, from how alike medians are within blocs.
     """
 
     group: str
@@ -79,6 +88,9 @@ class JointTest:
     p_toward: float
     p_away: float
     p_value: float
+    blocs: int
+    bloc_p_value: float | None
+    effective_number: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +111,8 @@ class Multiverse:
         Standardised moves: the change toward the one pole less the field's median change, in units of the
         field's spread (from its 5th to its 95th percentile, divided by 3.29: the sd, were it normal). NaN
         where a state has too few years.
+    bloc : ndarray of int, shape (states,)
+        Voting bloc of each state in the ten years before the event; see `voting_blocs`.
     sessions : DataFrame
         One row per vote set and session near the event: how far the state's own position moved since the
         session before (``step``, toward the one pole), standardised, and its rank.
@@ -114,6 +128,7 @@ class Multiverse:
     specifications: pd.DataFrame
     states: tuple[str, ...]
     moves: np.ndarray
+    bloc: np.ndarray
     sessions: pd.DataFrame
     settings: dict[str, Any]
     seed: int
@@ -176,31 +191,44 @@ class Multiverse:
         return test
 
     def _joint(self, group: str) -> JointTest | None:
-        here = self.counted(group) & (self.specifications["placebos"] == "all").to_numpy()
-        if not here.any():
+        moves, blocs = (self._counted_moves(group, units) for units in ("states", "blocs"))
+        if not len(moves):
             return None
-        moves = self.moves[here]
         own = self.states.index(self.triad.state)
         enough = (~np.isnan(moves)).mean(axis=0) >= COVERAGE
         enough[own] = False
         if enough.sum() < MIN_PLACEBOS:
             return None
         others, mine = np.nanmedian(moves[:, enough], axis=0), float(np.median(moves[:, own]))
-        tied = np.isclose(others, mine, rtol=1e-6, atol=1e-9)
-        toward, away = int(((others > mine) | tied).sum()), int(((others < mine) | tied).sum())
-        as_large = np.abs(others) > abs(mine)
-        as_large |= np.isclose(np.abs(others), abs(mine), rtol=1e-6, atol=1e-9)
         n = int(enough.sum())
+        toward, away, either = (int(beyond.sum()) for beyond in _beyond(others, mine))
+        bloc = self.bloc[enough]
+        bloc_p_value = None
+        if len(blocs):
+            weight = one_unit_per_bloc(np.ones(n, dtype=bool), bloc)
+            among = np.nanmedian(blocs[:, enough], axis=0)
+            _, _, as_large = _beyond(among, float(np.median(blocs[:, own])))
+            bloc_p_value = float((weight[as_large].sum() + 1) / (weight.sum() + 1))
         return JointTest(
             group=group,
-            specifications=int(here.sum()),
+            specifications=len(moves),
             move=mine,
             n=n,
             rank=toward + 1,
             p_toward=(toward + 1) / (n + 1),
             p_away=(away + 1) / (n + 1),
-            p_value=(int(as_large.sum()) + 1) / (n + 1),
+            p_value=(either + 1) / (n + 1),
+            blocs=np.unique(bloc).size,
+            bloc_p_value=bloc_p_value,
+            effective_number=effective_number(others, bloc),
         )
+
+    def _counted_moves(self, group: str, units: str) -> np.ndarray:
+        """Moves in the specifications with all states as placebos, so counted; (specifications, states)."""
+        table = self.specifications
+        chosen = (table["placebos"] == "all") & (table["units"] == units)
+        moves: np.ndarray = self.moves[self.counted(group) & chosen.to_numpy()]
+        return moves
 
     def summary(self) -> pd.DataFrame:
         """One row per question, and one for all on votes: what was tried, shares by verdict, joint test."""
@@ -217,11 +245,11 @@ class Multiverse:
             }
             for verdict in ("toward", "away", "ordinary"):
                 row[verdict] = float((counted["verdict"] == verdict).mean()) if len(counted) else np.nan
-            row |= {"move": np.nan, "rank": np.nan, "n": np.nan, "p_value": np.nan}
-            if test is not None:
-                row |= {key: getattr(test, key) for key in ("move", "rank", "n", "p_value")}
+            tested = ("move", "rank", "n", "p_value", "blocs", "bloc_p_value")
+            row |= {key: None if test is None else getattr(test, key) for key in tested}
             rows.append(row)
-        return pd.DataFrame(rows).astype({"rank": "Int64", "n": "Int64"})
+        kinds = dict.fromkeys(("rank", "n", "blocs"), "Int64")
+        return pd.DataFrame(rows).astype(kinds | dict.fromkeys(("move", "p_value", "bloc_p_value"), float))
 
     def _part(self, group: str) -> pd.DataFrame:
         table = self.specifications
@@ -317,6 +345,13 @@ class Multiverse:
         return "\n".join(dict.fromkeys([*data, *PAPERS, f"tropism {__version__}."]))
 
 
+def _beyond(others: np.ndarray, mine: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which of the others moved as far toward the one pole, as far away, and as far either way, ties too."""
+    tied = np.isclose(others, mine, rtol=1e-6, atol=1e-9)
+    as_large = np.isclose(np.abs(others), abs(mine), rtol=1e-6, atol=1e-9)
+    return (others > mine) | tied, (others < mine) | tied, (np.abs(others) > abs(mine)) | as_large
+
+
 def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else str(value)
 
@@ -354,10 +389,13 @@ def assemble(
     apart = np.concatenate([each.apart for each in found])
     cells = [cell for each in found for cell in each.cells]
     at = place[triad.state]
+    before = (int(event) - LONG, int(event) - 1)
+    bloc = voting_blocs(read_table("un_vote_counts"), names, before)
     tables, moves = [], []
-    for label in dict.fromkeys(placebos):
-        table, z = _standardised(cells, change, apart, like_states(names, label)[at], at)
-        tables.append(table.assign(placebos=label, lower=lower[:, at], upper=upper[:, at]))
+    for label, units in _sets(placebos):
+        member = like_states(names, label, year=before[1])[at]
+        table, z = _standardised(cells, change, apart, member, at, bloc if units == "blocs" else None)
+        tables.append(table.assign(placebos=label, units=units, lower=lower[:, at], upper=upper[:, at]))
         moves.append(z)
     table, z = pd.concat(tables, ignore_index=True), np.concatenate(moves)
     order = np.argsort([_place(group) for group in table["group"]], kind="stable")
@@ -376,6 +414,7 @@ def assemble(
         specifications=table[columns],
         states=names,
         moves=z[order],
+        bloc=bloc,
         sessions=_sessions(found, triad.state),
         settings=settings,
         seed=seed,
@@ -391,6 +430,11 @@ def assemble(
     )
 
 
+def _sets(placebos: Sequence[PlaceboSet]) -> list[tuple[PlaceboSet, str]]:
+    """Who shows what is usual, and what counts as one: forty states hold too few blocs for a rank."""
+    return [(label, "states") for label in dict.fromkeys(placebos)] + [("all", "blocs")]
+
+
 def _wide(found: Found, place: dict[str, int]) -> np.ndarray:
     """Change, lower and upper on the states of all tasks: shape (3, cells, states)."""
     whole = np.full((3, len(found.cells), len(place)), np.nan)
@@ -399,46 +443,65 @@ def _wide(found: Found, place: dict[str, int]) -> np.ndarray:
 
 
 def _place(group: str) -> int:
-    order = (*SETS, BETWEEN_POLES, "imports", "exports")
-    return order.index(group)
+    """Votes first, then trade as its axis has it, then other lines as they came."""
+    flows = next(axis.choices for axis in AXES if axis.name == "flow")
+    order = (*SETS, BETWEEN_POLES, *flows)
+    return order.index(group) if group in order else len(order)
 
 
 def _standardised(
-    cells: Sequence[dict[str, Any]], change: np.ndarray, apart: np.ndarray, member: np.ndarray, own: int
+    cells: Sequence[dict[str, Any]],
+    change: np.ndarray,
+    apart: np.ndarray,
+    member: np.ndarray,
+    own: int,
+    bloc: np.ndarray | None,
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Choices, moves and ranks of every specification, and the standardised moves of all states."""
+    """Choices, moves and ranks of every specification, and the standardised moves of all states.
+
+    ``member`` (states,) is the field; with blocs (states,) each of them counts in it once.
+    """
     import pandas as pd
 
     field = member.copy()
     # The state stands in its own field as any other does: else its move would be measured by another rule.
     field[own] = True
     inside = np.where(field, change, np.nan)
-    centre, spread = _centre_and_spread(inside)
+    centre, spread = _centre_and_spread(inside, bloc)
     with np.errstate(invalid="ignore", divide="ignore"):
         moves = (change - centre[:, None]) / np.where(spread > 0, spread, np.nan)[:, None]
     others = inside.copy()
     others[:, own] = np.nan
     mine = change[:, own]
     tied = np.isclose(others, mine[:, None], rtol=1e-6, atol=1e-9)
-    above, n = ((others > mine[:, None]) & ~tied).sum(axis=1), (~np.isnan(others)).sum(axis=1)
+    weight = _weights(others, bloc)
+    n = weight.sum(axis=1)
+    above = np.where((others > mine[:, None]) & ~tied, weight, 0).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        percentile = 100 * (n - above - tied.sum(axis=1) / 2) / n
+        percentile = 100 * (n - above - np.where(tied, weight, 0).sum(axis=1) / 2) / n
     rows = []
     for i, cell in enumerate(cells):
         reason = str(cell["reason"])
         if not reason and np.isnan(mine[i]):
             reason = "too few years of the state on one side."
-        elif not reason and n[i] < MIN_PLACEBOS:
-            reason = f"only {n[i]} other states have data."
+        elif not reason and round(n[i]) < MIN_PLACEBOS:
+            reason = f"only {n[i]:.0f} other {'states' if bloc is None else 'blocs'} have data."
         elif not reason and not spread[i] > 0:
             reason = "the other states did not differ in their change."
         status = STATUSES[2] if reason else STATUSES[0] if apart[i] > MOSTLY else STATUSES[1]
         verdict = "" if status != STATUSES[0] else _verdict(percentile[i])
         row = {name: cell.get(name, "") for name in NAMES} | {name: cell[name] for name in YEARS}
-        row |= {"group": row["vote_set"] or row["flow"], "change": mine[i], "field_median": centre[i]}
-        row |= {"field_spread": spread[i], "poles_apart": apart[i], "n": int(n[i]), "status": status}
+        row |= {
+            "group": row["vote_set"] or row["flow"] or row["line"],
+            "change": mine[i],
+            "field_median": centre[i],
+        }
+        row |= {"field_spread": spread[i], "poles_apart": apart[i], "n": round(n[i]), "status": status}
         measured = status != STATUSES[2]
-        row |= {"move": moves[i, own] if measured else np.nan, "rank": above[i] + 1 if measured else np.nan}
+        row |= {
+            "move": moves[i, own] if measured else np.nan,
+            "rank": round(above[i]) + 1 if measured else np.nan,
+        }
         row |= {"percentile": percentile[i] if measured else np.nan, "verdict": verdict, "reason": reason}
         rows.append(row)
     return pd.DataFrame(rows).astype({"rank": "Int64"}), moves
@@ -448,16 +511,37 @@ def _verdict(percentile: float) -> str:
     return "toward" if percentile >= UNUSUAL else "away" if percentile <= 100 - UNUSUAL else "ordinary"
 
 
-def _centre_and_spread(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _weights(values: np.ndarray, bloc: np.ndarray | None) -> np.ndarray:
+    """What each state with a number counts for, shape of the values: 1, or its part of its bloc."""
+    have = ~np.isnan(values)
+    return have.astype(float) if bloc is None else one_unit_per_bloc(have, bloc)
+
+
+def _centre_and_spread(inside: np.ndarray, bloc: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Median and spread of each row, the sd of a normal field; NaN for a row without a number."""
     have = ~np.isnan(inside).all(axis=1)
     centre, spread = np.full((2, len(inside)), np.nan)
     if not have.any():
         return centre, spread
-    centre[have] = np.nanmedian(inside[have], axis=1)
-    low, high = np.nanquantile(inside[have], [0.05, 0.95], axis=1)
+    low, centre[have], high = _quantiles(inside[have], _weights(inside[have], bloc), (0.05, 0.5, 0.95))
     spread[have] = (high - low) / RANGE
     return centre, spread
+
+
+def _quantiles(values: np.ndarray, weight: np.ndarray, at: Sequence[float]) -> np.ndarray:
+    """Weighted quantiles of each row, shape (quantiles, rows): with equal weights those of `numpy.quantile`.
+
+    A value stands in the middle of its own weight; the first and the last of equal weights stand at 0 and 1.
+    """
+    order = np.argsort(values, axis=1, kind="stable")
+    # What is not there sorts last, and weighs nothing.
+    ordered, w = (np.take_along_axis(each, order, axis=1) for each in (values, weight))
+    total, typical = w.sum(axis=1), (w**2).sum(axis=1) / w.sum(axis=1)
+    place = np.cumsum(w, axis=1) - w / 2 - typical[:, None] / 2
+    place /= np.maximum(total - typical, 1e-12)[:, None]
+    n = (w > 0).sum(axis=1)
+    rows = zip(place, ordered, n.tolist(), strict=True)
+    return np.array([np.interp(at, x[:k], y[:k]) for x, y, k in rows]).T
 
 
 def _sessions(found: Sequence[Found], state: str) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +16,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tropism.derived import read_table, table_info
 from tropism.dyads import Triad, Window
 from tropism.errors import IdentificationError, OutputError, SchemaError, SeriesError, TriadError, WindowError
-from tropism.shifts.multiverse.axes import BETWEEN_POLES, LONG, SETS, SHIFTED
-from tropism.shifts.multiverse.cells import RUN_UP, Found, Kind, Task, measure, near
+from tropism.series import Series
+from tropism.shifts.alike import PlaceboSet, sources_of
+from tropism.shifts.change import MIN_YEARS
+from tropism.shifts.multiverse.axes import BETWEEN_POLES, CODINGS, LONG, SETS, SHIFTED
+from tropism.shifts.multiverse.cells import RUN_UP, Found, Kind, Task, line_table, measure, near
 from tropism.shifts.multiverse.result import Multiverse, assemble
-from tropism.shifts.placebos import PlaceboSet
 from tropism.states import LINEAGE, lineage, states
-from tropism.tables import read_table
-from tropism.tables.library import table_info
 from tropism.tables.store import home, writing
+from tropism.trade.reports import WORLD
 from tropism.trade.shares import ENERGY
 from tropism.version import __version__
 from tropism.votes.ideal_points import compact
@@ -37,26 +39,18 @@ log = logging.getLogger("tropism")
 DRAWS = 200
 #: Seconds without an answer after which progress is told.
 PATIENCE = 2.0
-#: Codings of abstention and absence that differ: an absence that becomes an abstention and is dropped is
-#: missing.
-CODINGS = (
-    ("middle", "missing"),
-    ("middle", "abstention"),
-    ("weak-no", "missing"),
-    ("weak-no", "abstention"),
-    ("dropped", "missing"),
-)
-#: Link and smoothing of fits, the plain one first.
-FITS = (("probit", "walk"), ("logit", "walk"), ("probit", "robust"))
 #: Tables that the embedded specifications rest on.
 TABLES = ("un_vote_counts", "un_contested_votes", *compact.TABLES, "mineral_trade")
+#: Tables of flows that are taken along where they are, by how the flows' names begin.
+FLOW_TABLES = {"total": "trade_reports", "input": "trade_gaps"}
 
 
 def multiverse(
     triad: Triad,
     event: int = 2014,
     *,
-    placebos: Sequence[PlaceboSet] = ("all", "near"),
+    placebos: Sequence[PlaceboSet] = ("all", "near", "region"),
+    lines: Mapping[str, Series] | None = None,
     votes: pa.Table | None = None,
     rollcalls: pa.Table | None = None,
     refit: bool = False,
@@ -66,21 +60,25 @@ def multiverse(
     cache: bool = True,
     progress: bool = False,
 ) -> Multiverse:
-    """Ask one question in every defensible way: some 700 specifications of votes, and trade beside them.
+    """Ask one question in every defensible way: over a thousand specifications of votes, and trade beside.
 
     Parameters
     ----------
     triad : Triad
     event : int
         Year from which a shift is suspected; years up to two before and after it are tried as well.
-    placebos : sequence of {"all", "near", "size"}
-        Who shows what is usual, as `tropism.shifts.placebos.like_states` has it; ``"all"`` among them.
+    placebos : sequence of {"all", "near", "region", "size", "income"}
+        Who shows what is usual, as `tropism.shifts.alike.like_states` has it; ``"all"`` among them, which is
+        also counted by voting bloc.
+    lines : mapping of str to Series, optional
+        Other lines of evidence by name, as `tropism.assessment.evidence_series` gives them: dyads with both
+        poles. Each is a question of its own.
     votes, rollcalls : Table, optional
         As ``un_votes`` and ``un_rollcalls``: all votes, from which each vote set is selected. With them
         similarity is measured on every vote set and coding of abstention and absence.
     refit : bool
-        With votes: ideal points too are fitted anew with each coding, link and smoothing. Sixty fits take
-        many minutes the first time.
+        With votes: ideal points too are fitted anew with each coding, link and smoothing. Two hundred fits
+        take minutes the first time; those of the same votes begin where the first of them ended.
     draws, seed : int
         Joint draws of ideal points, and their seed.
     executor : concurrent.futures.Executor, optional
@@ -108,7 +106,7 @@ def multiverse(
         If no specification has data on the state, fewer than two draws are asked for, or the placebo sets
         are not known or lack ``"all"``.
     DataNotPresentError, DamagedDataError
-        If a table cannot be read.
+        If a table cannot be read, that of a placebo set among them.
 
     References
     ----------
@@ -130,13 +128,19 @@ def multiverse(
             "multiverse: codings need both votes and rollcalls. Give both, or neither and no refit."
         )
     question = _Question(triad, event, draws, seed)
-    tasks = [*question.lines(), *question.siding(), *question.trade()]
+    lines = lines or {}
+    tasks = [*question.lines(), *question.siding(), *question.trade(), *question.reports()]
+    tasks += [*question.inputs(), *question.others(lines)]
     if votes is None or rollcalls is None:
         tasks += question.counted()
     else:
         tasks += question.voted(votes, rollcalls, refit)
     found = _run(tasks, executor, home() / "multiverse" if cache else None, progress)
-    sources = (info.provenance for info in map(table_info, TABLES) if info.provenance)
+    flows = {str(task.choices.get("flow", "")).partition("-")[0] for task in tasks}
+    read = (*TABLES, *(table for flow, table in FLOW_TABLES.items() if flow in flows))
+    sources = [info.provenance for info in map(table_info, read) if info.provenance]
+    sources += [source for series in lines.values() for source in series.provenance]
+    sources += sources_of(placebos)
     return assemble(
         triad,
         event,
@@ -168,10 +172,11 @@ def _refuse(
     if isinstance(event, bool) or not isinstance(event, int | np.integer):
         raise WindowError(f"window: the event {event!r} is no year. Give a whole number, for instance 2014.")
     Window.around(int(event), years_before=LONG + max(SHIFTED))
-    if "all" not in placebos or not set(placebos) <= set(get_args(PlaceboSet)):
+    others = [name for name in get_args(PlaceboSet) if name != "all"]
+    if "all" not in placebos or not set(placebos) <= {"all", *others}:
         raise SeriesError(
-            f"multiverse: the placebo sets are {', '.join(placebos)}; expected all, and near or size if "
-            "wanted."
+            f"multiverse: the placebo sets are {', '.join(placebos)}; expected all, and {', '.join(others)} "
+            "if wanted."
         )
     if draws < 2:
         raise SeriesError(f"multiverse: {draws} draws give no interval. Ask for two or more.")
@@ -215,6 +220,11 @@ class _Question:
     def recent(self, table: pa.Table, run_up: int = 0) -> pa.Table:
         """Rows of the years that some window needs."""
         return table.filter(pc.greater_equal(table["year"], self.first_year - run_up))
+
+    def others(self, lines: Mapping[str, Series]) -> Iterator[Task]:
+        """Other lines of evidence, each by its own measure."""
+        for name, series in lines.items():
+            yield self.task("line", [self.recent(line_table(series))], line=name)
 
     def lines(self) -> Iterator[Task]:
         """Ideal points of each vote set, as embedded."""
@@ -277,6 +287,32 @@ class _Question:
             for goods in ("all", "energy"):
                 yield self.task("trade", [sums], flow=flow, goods=goods)
 
+    def reports(self) -> Iterator[Task]:
+        """All goods, as the buyers and as the sellers report them: where the user has such a table."""
+        if table_info(FLOW_TABLES["total"]).place == "absent":
+            return
+        table = self.recent(read_table(FLOW_TABLES["total"]))
+        names = {side: table[side].cast(pa.string()) for side in ("reporter", "exporter", "importer")}
+        # Totals over all partners are no partner.
+        between = pc.and_(*(pc.not_equal(names[side], WORLD) for side in ("exporter", "importer")))
+        for side in ("importer", "exporter"):
+            own = pc.or_(pc.equal(names["reporter"], side), pc.equal(names["reporter"], names[side]))
+            mine = table.filter(pc.and_(own, between))
+            thousand = pc.multiply(mine["trade_usd"].cast(pa.float64()), 1e-3)
+            mine = mine.select(["exporter", "importer", "year"]).append_column("trade_thousand_usd", thousand)
+            mine = mine.append_column("hs6", pa.array(np.zeros(mine.num_rows, dtype=np.int32)))
+            for flow in ("total-imports", "total-exports") if mine.num_rows else ():
+                yield self.task("trade", [mine], flow=flow, report=side)
+
+    def inputs(self) -> Iterator[Task]:
+        """Inputs beside what gravity predicts: where there are years enough for a change."""
+        if table_info(FLOW_TABLES["input"]).place == "absent":
+            return
+        gaps = self.recent(read_table(FLOW_TABLES["input"]))
+        if pc.count_distinct(gaps["year"]).as_py() >= 2 * MIN_YEARS:
+            for flow in ("input-imports", "input-exports"):
+                yield self.task("inputs", [gaps], flow=flow)
+
     def voted(self, votes: pa.Table, rollcalls: pa.Table, refit: bool) -> Iterator[Task]:
         """Similarity, and fits if asked for, on every vote set and coding, from the votes themselves."""
         recent = self.recent(votes, RUN_UP).select(["iso3", "rcid", "year", "vote"])
@@ -290,11 +326,8 @@ class _Question:
             for abstention, absence in CODINGS:
                 coding = {"vote_set": vote_set, "abstention": abstention, "absence": absence}
                 yield self.task("similarity", [self.recent(mine)], **coding)
-                for link, smoothing in FITS if refit else ():
-                    plain = (abstention, absence) == CODINGS[0]
-                    # The embedded fit is the plain one; link and smoothing are varied around it alone.
-                    if plain != ((link, smoothing) == FITS[0]):
-                        yield self.task("refit", [mine], **coding, link=link, smoothing=smoothing)
+                if refit:
+                    yield self.task("refit", [mine], **coding)
 
 
 def _run(

@@ -27,10 +27,19 @@ TITLES = {name: each.title.lower() for name, each in VOTE_SETS.items()} | {
     BETWEEN_POLES: "roll calls that divide the poles",
     "imports": "imports of energy and minerals",
     "exports": "exports of energy and minerals",
+    "total-imports": "imports of all goods, by reports",
+    "total-exports": "exports of all goods, by reports",
+    "input-imports": "imports of inputs",
+    "input-exports": "exports of inputs",
     "votes": "all questions on votes",
 }
 #: Axes as text has them.
 DOING = {axis.name: axis.name.replace("_", " ") for axis in AXES}
+
+
+def title(group: str) -> str:
+    """A question as text has it; other lines of evidence go by their names."""
+    return TITLES.get(group) or group.replace("_", " ")
 
 
 def read(found: Multiverse) -> tuple[str, ...]:
@@ -55,6 +64,11 @@ def _joint(found: Multiverse) -> Iterator[str]:
         f"{_possessive(a)} middle move is {_move(test.move, b, c)}: {ordinal(test.rank)} of {test.n + 1} "
         f"states toward {b}, p = {test.p_value:.2f}. {judged}"
     )
+    if test.bloc_p_value is not None:
+        yield (
+            f"With one unit for each of {test.blocs} voting blocs, p = {test.bloc_p_value:.2f}; the states "
+            f"are worth about {test.effective_number:.0f} independent ones."
+        )
 
 
 def _groups(found: Multiverse) -> Iterator[str]:
@@ -62,9 +76,7 @@ def _groups(found: Multiverse) -> Iterator[str]:
     tests = [test for group in found.groups if (test := found._joint(group)) is not None]
     unusual = [test for test in tests if test.p_value <= LEVEL]
     if unusual:
-        said = (
-            f"{TITLES[test.group]} ({_move(test.move, b, c)}, p = {test.p_value:.2f})" for test in unusual
-        )
+        said = (f"{title(test.group)} ({_move(test.move, b, c)}, p = {test.p_value:.2f})" for test in unusual)
         yield (
             f"Taken by itself, its move is unusual on {'; '.join(said)}: {len(unusual)} of {len(tests)} "
             f"questions; about {LEVEL * len(tests):.0f} would be by chance."

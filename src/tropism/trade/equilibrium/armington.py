@@ -11,8 +11,6 @@ resistance (the price of what is bought), pi_ij the share of i in j's expenditur
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from tropism.errors import ConvergenceError, IdentificationError, SchemaError
+from tropism.progress import spinner
 from tropism.series import Provenance
 from tropism.trade.equilibrium import engine
 from tropism.trade.equilibrium.result import ARMINGTON_PAPERS, Counterfactual
@@ -93,7 +92,7 @@ def solve_counterfactual(
     provenance : sequence of Provenance
         Sources of the shock, beside those of the baseline.
     progress : bool
-        Write lines to the error stream where there is more than two seconds of work.
+        Tell on stderr, if that is a terminal, how far the draws are.
 
     Returns
     -------
@@ -249,28 +248,19 @@ def _solve(
         )  # fmt: skip
         return found
 
-    began = said = time.perf_counter()
-    first = run(slice(0, 1), np.zeros((2, trade.shape[0])))
-    if sigmas.size == 1 or first[3][0] > PROMISED:
-        return first
-    # Pieces small enough to report between, large enough that handing them out costs nothing.
-    pieces = [slice(k, min(k + 25, sigmas.size)) for k in range(1, sigmas.size, 25)]
-    found = [first]
-    with ThreadPoolExecutor(get_num_threads()) as pool:
-        for piece, part in zip(pieces, pool.map(lambda piece: run(piece, first[0][0]), pieces), strict=True):
-            found.append(part)
-            if progress:
-                said = say(f"{piece.stop} of {sigmas.size} draws", began, said)
+    with spinner("equilibrium", progress) as tell:
+        first = run(slice(0, 1), np.zeros((2, trade.shape[0])))
+        if sigmas.size == 1 or first[3][0] > PROMISED:
+            return first
+        # Pieces small enough to report between, large enough that handing them out costs nothing.
+        pieces = [slice(k, min(k + 25, sigmas.size)) for k in range(1, sigmas.size, 25)]
+        found = [first]
+        with ThreadPoolExecutor(get_num_threads()) as pool:
+            parts = pool.map(lambda piece: run(piece, first[0][0]), pieces)
+            for piece, part in zip(pieces, parts, strict=True):
+                found.append(part)
+                tell(f"{piece.stop} of {sigmas.size} draws")
     return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
-
-
-def say(what: str, began: float, said: float) -> float:
-    """Tell the error stream how far we are, if the last time was over two seconds ago; returns that time."""
-    now = time.perf_counter()
-    if now - said < 2:
-        return said
-    print(f"equilibrium: {what}, {now - began:.0f} s", file=sys.stderr)
-    return now
 
 
 def _factors_of_balance(

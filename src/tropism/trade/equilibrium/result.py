@@ -11,6 +11,7 @@ import numpy as np
 from tropism.errors import SchemaError
 from tropism.series import Provenance, as_json, cited
 from tropism.trade.equilibrium.shocks import CostShock
+from tropism.world_map import can_map, signed_classes, world_map
 
 if TYPE_CHECKING:
     import altair as alt
@@ -127,8 +128,8 @@ class CountryEffects:
 
     def plot(
         self, measure: str | None = None, countries: Sequence[str] | None = None, level: float = 0.9
-    ) -> alt.LayerChart | alt.FacetChart:
-        """Bars of one measure by country, with intervals if there are draws.
+    ) -> alt.VConcatChart:
+        """Bars of one measure by country, with intervals if there are draws, and a map if labels are states.
 
         Parameters
         ----------
@@ -168,8 +169,15 @@ class CountryEffects:
                 record |= {bound: float(found[bound][k]) for bound in ("lower", "upper")}
             layers.append(base.mark_rule(color="#111111").encode(x="lower:Q", x2="upper:Q", y=y))
             subtitle += f"; {100 * level:g} % intervals from {self.n_draws:,} draws"
+        parts = [alt.layer(*layers, width=560)]
+        if can_map(self.countries):
+            middle = dict(zip(self.countries, np.median(values, axis=0).tolist(), strict=True))
+            classes = signed_classes([value for value in middle.values() if value == value], "%")
+            parts.append(
+                world_map(middle, classes, title=f"{LABELS[shown]}, all countries", outlined=names if countries else ())
+            )
         title = alt.TitleParams(f"Change of {LABELS[shown]}", subtitle=subtitle, anchor="start")
-        return alt.layer(*layers, title=title)
+        return alt.vconcat(*parts, title=title, spacing=24).resolve_scale(color="independent")
 
     def to_json(self) -> str:
         """Changes with intervals, settings, seed, convergence and sources: not the draws."""

@@ -48,7 +48,9 @@ def estimate_gravity(
     cluster: str | Sequence[str] | None = "pair",
     estimator: Estimator = "ppml",
     backend: Backend = "pyfixest",
+    unbalanced: bool = False,
     provenance: Iterable[Provenance] = (),
+    progress: bool = False,
 ) -> GravityFit:
     """Estimate what trade costs do to trade, with effects for exporters, importers and pairs.
 
@@ -71,8 +73,13 @@ def estimate_gravity(
         biases it.
     backend : {"pyfixest", "fereg"}
         fereg is faster, and gives the same numbers.
+    unbalanced : bool
+        Take a panel in which rows are lacking, and say so in the notes. A panel is balanced if every pair in
+        it has a row in every year of it, and if all countries have domestic sales or none has.
     provenance : iterable of Provenance
         Where the flows came from; else what ``flows.attrs`` says.
+    progress : bool
+        Show on stderr, if that is a terminal, that the estimation goes on.
 
     Returns
     -------
@@ -81,7 +88,8 @@ def estimate_gravity(
     Raises
     ------
     SchemaError
-        If a column is absent, a key repeated or a number missing, negative or not finite.
+        If a column is absent, a key repeated or a number missing, negative or not finite, or the panel is
+        not balanced.
     IdentificationError
         If a cost is constant, absorbed by the effects, a combination of others, or marks only zero flows
         (each names the column); if there are no more clusters than terms, or no rows are left.
@@ -116,6 +124,13 @@ def estimate_gravity(
 
     names = _choose(costs, fixed_effects, cluster, estimator, backend)
     checked = check_flows(flows, value)
+    lacking = _lacking(checked)
+    if lacking and not unbalanced:
+        raise SchemaError(
+            f"gravity: the panel is not balanced: {' '.join(lacking)} Write 0 where nothing was traded. If "
+            "what is lacking is not known, take years and countries without it, or say unbalanced=True: "
+            "estimates then rest on the rows that there are."
+        )
     if isinstance(costs, pd.DataFrame):
         checked, names["costs"] = _with_costs(checked, costs)
     design = _cost_columns(checked, names["costs"])
@@ -166,7 +181,7 @@ def estimate_gravity(
             "data_sha256": _sha256(checked, [value, *names["costs"]], effects, clusters),
         },
         provenance=tuple(provenance) or stated_provenance(flows),
-        notes=_notes(checked, reason, found),
+        notes=(*lacking, *_notes(checked, reason, found)),
     )
 
 
@@ -195,6 +210,29 @@ def _choose(costs: Any, effects: Any, cluster: Any, estimator: str, backend: str
     if len(names["cluster"]) > 2:
         raise SchemaError("gravity: errors are clustered in at most two ways.")
     return names
+
+
+def _lacking(flows: pd.DataFrame) -> tuple[str, ...]:
+    """What a panel lacks to be balanced, in sentences."""
+    found = []
+    pairs = flows.groupby(["exporter", "importer"])["year"].nunique()
+    years = sorted(flows["year"].unique().tolist())
+    short = pairs[pairs < len(years)]
+    if len(short):
+        exporter, importer = short.index[0]
+        there = flows.loc[(flows["exporter"] == exporter) & (flows["importer"] == importer), "year"]
+        first = next(year for year in years if year not in set(there))
+        found.append(
+            f"{len(short) * len(years) - int(short.sum()):,} of {len(pairs) * len(years):,} rows are "
+            f"lacking; first {exporter} to {importer} in {first}."
+        )
+    countries = set(flows["exporter"]) | set(flows["importer"])
+    without = countries - set(flows.loc[flows["exporter"] == flows["importer"], "exporter"])
+    if without and without != countries:
+        found.append(
+            f"{len(without)} of {len(countries)} countries have no domestic sales; first {min(without)}."
+        )
+    return tuple(found)
 
 
 def _with_costs(flows: pd.DataFrame, table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -378,23 +416,8 @@ def _notes(flows: pd.DataFrame, reason: np.ndarray, found: regression.Regression
             notes.append(f"{counts[code]:,} of {reason.size:,} rows {words}; they are left out.")
     if not found.separation_settled:
         notes.append("The search for separated rows stopped before it had settled: some may still be used.")
-    domestic = flows["exporter"] == flows["importer"]
-    pairs = len(flows.loc[~domestic, ["exporter", "importer"]].drop_duplicates())
-    lacking = pairs * flows["year"].nunique() - int((~domestic).sum())
-    if lacking:
-        notes.append(
-            f"The panel is not balanced: {lacking:,} of {pairs * flows['year'].nunique():,} rows of trade "
-            "between countries are lacking. Trade that is lacking is not zero trade."
-        )
-    countries = set(flows["exporter"]) | set(flows["importer"])
-    with_own = set(flows.loc[domestic, "exporter"])
-    if not with_own:
+    if (flows["exporter"] != flows["importer"]).all():
         notes.append("Trade between countries alone: effects are relative to other partners abroad.")
-    elif countries - with_own:
-        notes.append(
-            f"{len(countries - with_own)} of {len(countries)} countries have no domestic sales; first "
-            f"{min(countries - with_own)}."
-        )
     return tuple(notes)
 
 
