@@ -6,6 +6,7 @@ Rows are invented; columns are those of the official layouts.
 import logging
 
 import pytest
+
 from provider_files import binary, pack, parse, refusal, write
 
 GIBLER = (
@@ -92,13 +93,14 @@ def test_promises_are_directed_and_pairs_without_any_have_no_row(tmp_path):
 
 
 def test_directed_promises_are_found_among_the_other_units_in_their_archive(tmp_path):
+    obligations, values = "defense,offense,neutral,nonagg,consul", "1,0,0,0,1"
     members = {
-        "ATOP 5.1 (.csv)/atop5_1a.csv": "atopid,begyr,endyr,defense,offense,neutral,nonagg,consul\n1,1954,0,1,0,0,0,1\n",
-        "ATOP 5.1 (.csv)/atop5_1sy.csv": "state,year,number,defense,offense,neutral,nonagg,consul\n2,1960,1,1,0,0,0,1\n",
-        "ATOP 5.1 (.csv)/atop5_1dy.csv": "dyad,mem1,mem2,year,atopally,defense,offense,neutral,nonagg,consul\n"
-        "2710,2,710,1960,1,1,0,0,0,1\n",
-        "ATOP 5.1 (.csv)/atop5_1ddyr.csv": ATOP,
-    }  # fmt: skip
+        "a": f"atopid,begyr,endyr,{obligations}\n1,1954,0,{values}\n",
+        "sy": f"state,year,number,{obligations}\n2,1960,1,{values}\n",
+        "dy": f"dyad,mem1,mem2,year,atopally,{obligations}\n2710,2,710,1960,1,{values}\n",
+        "ddyr": ATOP,
+    }
+    members = {f"ATOP 5.1 (.csv)/atop5_1{unit}.csv": text for unit, text in members.items()}
     found = parse("atop", pack(tmp_path / "atop.zip", members))["atop_alliances"]
     assert {(row["sender"], row["target"]) for row in found} == {("USA", "PAK"), ("PAK", "USA")}
 

@@ -138,7 +138,9 @@ def _shock(file: Path, sigma: float, deficits: Any, csv_file: Path | None, json_
     from tropism.trade.flows import icio_matrix
 
     deliver(
-        lambda: solve_counterfactual(icio_matrix(), read_frame(file), sigma=sigma, deficits=deficits, progress=_talk()),
+        lambda: solve_counterfactual(
+            icio_matrix(), read_frame(file), sigma=sigma, deficits=deficits, progress=_talk()
+        ),
         print_counterfactual,
         csv_file=csv_file,
         json_file=json_file,

@@ -5,8 +5,8 @@ XG_FOB_USD (its exports, f.o.b.) and MG_CIF_USD (its imports, c.i.f.), in plain 
 Kosovo's is UVK; groups of countries have digits or an underscore in theirs.
 
 Not confirmed on a real file: codes of states that have ended, and that the service gives both indicators
-of all countries in one answer. A SCALE other than 0 multiplies values by that power of ten; the check against world
-trade would show if that were wrong.
+of all countries in one answer. A SCALE other than 0 multiplies values by that power of ten; the check
+against world trade would show if that were wrong.
 """
 
 from __future__ import annotations

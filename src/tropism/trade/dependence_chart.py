@@ -57,6 +57,7 @@ def _bars(found: Dependence, side: str) -> alt.LayerChart | alt.FacetChart:
     # Room for the words beside the longest bar.
     top = 2.2 * max(table["share"], default=1.0)
     x = alt.X("share:Q", title=f"share of {side}", scale=alt.Scale(domain=[0, top]))
-    bar = base.mark_bar().encode(x=x.axis(format="%", grid=False), color=alt.Color("goods:N", title=None, legend=alt.Legend(orient="bottom"))
+    colour = alt.Color("goods:N", title=None, legend=alt.Legend(orient="bottom"))
+    bar = base.mark_bar().encode(x=x.axis(format="%", grid=False), color=colour)
     text = base.mark_text(align="left", dx=4).encode(x=x, text="label:N")
     return alt.layer(bar, text, width=WIDTH)

@@ -174,7 +174,12 @@ class CountryEffects:
             middle = dict(zip(self.countries, np.median(values, axis=0).tolist(), strict=True))
             classes = signed_classes([value for value in middle.values() if value == value], "%")
             parts.append(
-                world_map(middle, classes, title=f"{LABELS[shown]}, all countries", outlined=names if countries else ())
+                world_map(
+                    middle,
+                    classes,
+                    title=f"{LABELS[shown]}, all countries",
+                    outlined=names if countries else (),
+                )
             )
         title = alt.TitleParams(f"Change of {LABELS[shown]}", subtitle=subtitle, anchor="start")
         return alt.vconcat(*parts, title=title, spacing=24).resolve_scale(color="independent")
