@@ -371,12 +371,26 @@ def test_unknown_measures_and_countries_are_refused():
         found.flow_change("A", "Z")
 
 
-def test_progress_goes_to_the_error_stream(capsys, monkeypatch):
-    import tropism.trade.equilibrium.armington as module
-
-    clock = iter(range(0, 1000, 3))
-    monkeypatch.setattr(module.time, "perf_counter", lambda: next(clock))
+def test_progress_goes_to_the_error_stream_of_a_terminal(capsys, monkeypatch):
+    solve_counterfactual(world(), shock_of(draws=60), sigma=SIGMA, progress=True)
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr("rich.console.Console.is_terminal", property(lambda console: True))
     solve_counterfactual(world(), shock_of(draws=60), sigma=SIGMA, progress=True)
     seen = capsys.readouterr()
     assert "of 60 draws" in seen.err
     assert not seen.out
+
+
+def test_notes_say_what_intervals_hold():
+    """Of both, of either alone, and of nothing where there is one draw."""
+    many = np.linspace(4, 8, 5)
+    for sigma, draws, words in (
+        (many, 5, "draws of the shock and of sigma, and nothing else"),
+        (many, 1, "draws of sigma, and nothing else"),
+        (SIGMA, 5, "draws of the shock, and nothing else"),
+        (SIGMA, 1, None),
+    ):
+        found = solve_counterfactual(world(), shock_of(draws=draws), sigma=sigma)
+        told = [note for note in found.notes if note.startswith("Intervals hold")]
+        assert len(told) == (words is not None)
+        assert all(words in note for note in told)

@@ -195,6 +195,38 @@ def test_result_tells_what_it_is():
     assert "Caliendo and Parro" in found.cite()
 
 
+@pytest.mark.parametrize("deficits", ["fixed_ratio", "balanced"])
+def test_draws_of_elasticities_are_the_solutions_one_by_one(deficits):
+    """By sector and for all sectors alike; with one shock for all draws, and with one for each."""
+    draws = pd.DataFrame({"mine": [9.0, 3.0, 9.0], "plant": [4.0, 8.0, 5.0], "farm": [6.0, 6.0, 2.5]})
+    shock = shocks(shape=(3, 3, 4, 4))
+    together = solve_sector_counterfactual(made_up(), shock, sigma=draws, deficits=deficits, numeraire="B")
+    alike = solve_sector_counterfactual(made_up(), shock[0], sigma=np.array([3.0, 6.0]), deficits=deficits)
+    assert together.n_draws == 3 and alike.n_draws == 2
+    for draw in range(3):
+        alone = solve_sector_counterfactual(
+            made_up(), shock[draw], sigma=draws.loc[draw], deficits=deficits, numeraire="B"
+        )
+        for measure, values in alone.changes.items():
+            np.testing.assert_allclose(together.changes[measure][draw], values[0], atol=1e-7)
+        np.testing.assert_allclose(together.trade_before[draw], alone.trade_before[0], rtol=1e-8)
+        np.testing.assert_allclose(together.sector_exports[draw], alone.sector_exports[0], atol=1e-6)
+    for draw, sigma in enumerate((3.0, 6.0)):
+        alone = solve_sector_counterfactual(made_up(), shock[0], sigma=sigma, deficits=deficits)
+        np.testing.assert_allclose(
+            alike.changes["real_income"][draw], alone.changes["real_income"][0], atol=1e-7
+        )
+
+
+def test_notes_say_what_intervals_hold():
+    found = solve_sector_counterfactual(made_up(), shocks(), sigma=np.array([4.0, 5.0, 6.0]))
+    assert found.settings["drawn"] == ["sigma"] and found.settings["sigma"] == 5.0
+    assert any("Intervals hold draws of sigma, and nothing else" in note for note in found.notes)
+    assert {"lower", "upper"} <= set(found.tidy().columns)
+    once = solve_sector_counterfactual(made_up(), shocks(), sigma=5.0)
+    assert not any("Intervals" in note for note in once.notes)
+
+
 def test_embedded_accounts_close_and_say_what_was_changed():
     base = icio_baseline()
     assert base.trade.shape == (50, 80, 80)
@@ -260,11 +292,19 @@ def test_accounts_that_do_not_close_are_refused():
         (ELASTICITIES.replace(9.0, 0.9), IdentificationError, "sigma is 0.9 in mine"),
         (ELASTICITIES.drop("mine"), SchemaError, "sigma lacks mine"),
         (pd.concat([ELASTICITIES, ELASTICITIES]), SchemaError, "names a sector twice"),
+        (np.array([5.0, 0.5]), IdentificationError, "sigma is 0.5 in farm"),
+        (np.full((2, 3), 5.0), SchemaError, r"array of shape \(2, 3\)"),
+        (pd.DataFrame(columns=list(SECTORS), dtype=float), SchemaError, "sigma has no draw"),
     ],
 )
 def test_sigma_is_checked_by_sector(sigma, error, message):
     with pytest.raises(error, match=message):
         solve_sector_counterfactual(made_up(), shocks(), sigma=sigma)
+
+
+def test_as_many_sigmas_as_shocks():
+    with pytest.raises(SchemaError, match="sigma has 2 draws and the shock 3"):
+        solve_sector_counterfactual(made_up(), shocks(shape=(3, 3, 4, 4)), sigma=np.array([4.0, 5.0]))
 
 
 def test_shocks_that_do_not_fit_are_refused():

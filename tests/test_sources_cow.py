@@ -16,6 +16,7 @@ GIBLER = (
     "201,770,Pakistan,2,United States of America,8,9,1954,,,,0,1,0,0,0,1,1954,4.1\n"
     "202,2,United States of America,666,Israel,1,1,1981,,,,0,1,0,0,0,1,0,4.1\n"
     "203,300,Austria-Hungary,365,Russia,1,1,1900,,,,0,0,1,0,0,0,1900,4.1\n"
+    "204,255,Germany,260,German Federal Republic,1,1,1990,,,,0,1,1,0,0,0,1990,4.1\n"
 )
 #: What else is in the archive of the Formal Alliances: pairs without years, members with and without.
 SPELLS = (
@@ -107,8 +108,8 @@ def test_directed_promises_are_found_among_the_other_units_in_their_archive(tmp_
 
 def test_the_two_codes_of_germany_are_one_state(tmp_path):
     columns = {
-        "ccode1": [255, 260], "ccode2": [2, 2], "year": [1990, 1990], "atop_defense": [0, 1],
-        "atop_offense": [0, 0], "atop_neutral": [0, 0], "atop_nonagg": [0, 0], "atop_consul": [1, 0],
+        "ccode1": [255, 260, 255], "ccode2": [2, 2, 260], "year": 1990, "atop_defense": [0, 1, 1],
+        "atop_offense": 0, "atop_neutral": 0, "atop_nonagg": 0, "atop_consul": [1, 0, 1],
     }  # fmt: skip
     (row,) = parse("atop", binary(tmp_path / "copy.parquet", columns))["atop_alliances"]
     assert (row["sender"], row["defense"], row["consultation"]) == ("DEU", True, True)
@@ -146,7 +147,7 @@ def test_flows_name_seller_and_buyer_and_missing_ones_have_no_row(tmp_path):
 
 
 def test_of_germanys_two_codes_the_one_that_traded_counts(tmp_path):
-    rows = "211,255,1990,,,0,-9,,,,,4.0\n211,260,1990,,,27187,23452,,,,,4.0\n"
+    rows = "211,255,1990,,,0,-9,,,,,4.0\n211,260,1990,,,27187,23452,,,,,4.0\n255,260,1990,,,0,0,,,,,4.0\n"
     found = parse("barbieri", write(tmp_path / "d.csv", DYADIC.splitlines(keepends=True)[0] + rows))
     assert flows(found) == {("DEU", "BEL", 1990): 27187, ("BEL", "DEU", 1990): 23452}
 

@@ -329,7 +329,13 @@ def test_a_dependence_is_complete(pakistan):
     assert answer["exposure"][0]["by_third_million_usd"] > 0
     assert answer["settings"]["small_base_million_usd"] == 100
     assert len(pakistan.provenance) == 4
-    assert pakistan.plot().to_dict()["hconcat"]
+    bars, *maps = pakistan.plot().to_dict()["vconcat"]
+    assert len(bars["hconcat"]) == 2
+    assert [each["projection"]["type"] for row in maps for each in row["hconcat"]] == ["equalEarth"] * 4
+    shares = pakistan.partners.groupby(["goods", "side", "year"])["share"].sum()
+    assert shares.to_numpy() == pytest.approx(1)
+    level = pakistan.partners.query("goods == 'inputs' and side == 'imports' and partner == 'RUS'")
+    assert level["level_million_usd"].item() == pytest.approx(358.26, abs=0.01)
     assert "Hirschman" in pakistan.cite()
     third = pakistan.summary().query("state == 'PAK' and goods == 'inputs' and side == 'imports'")
     assert third.by_third_share.between(0, 1).all()

@@ -125,6 +125,11 @@ def write_ledger(
     Returns
     -------
     Ledger
+
+    Examples
+    --------
+    >>> from tropism import write_ledger
+    >>> ledger = write_ledger(2018, pairs=[("RUS", "USA")])  # doctest: +SKIP
     """
     window = Window(as_of - SPAN - YEARS_BEFORE, as_of - SPAN - 1, as_of - SPAN, as_of)
     rows: list[dict[str, Any]] = []
@@ -206,6 +211,11 @@ def score_ledger(ledger: Ledger, *, until: int | None = None) -> pd.DataFrame:
     ------
     SchemaError
         If there are no later votes.
+
+    Examples
+    --------
+    >>> from tropism import score_ledger, write_ledger
+    >>> score_ledger(write_ledger(2013, pairs=[("RUS", "USA")]))  # doctest: +SKIP
     """
     import pandas as pd
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -178,5 +181,10 @@ def _multiverse(
     options: dict[str, Any] = {"refit": refit} | ({} if placebos is None else {"placebos": placebos})
     if codings:
         options |= {name: read_table(f"un_{name}") for name in ("votes", "rollcalls")}
-    others = evidence_panels(toward=triad.toward, away_from=triad.away_from, without=TABLES)
-    return multiverse(triad, event, lines=others, **options, progress=log.isEnabledFor(logging.INFO))
+    options["lines"] = evidence_panels(toward=triad.toward, away_from=triad.away_from, without=TABLES)
+    with contextlib.ExitStack() as stack:
+        if refit:
+            # Fits take minutes, so that starting other processes pays; for the rest it does not.
+            local = ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"))
+            options["executor"] = stack.enter_context(local)
+        return multiverse(triad, event, **options, progress=log.isEnabledFor(logging.INFO))

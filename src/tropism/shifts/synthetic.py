@@ -274,6 +274,50 @@ def synthetic_control(
     >>> round(sum(found.weights.values()), 2), 0 < found.p_value <= 1
     (1.0, True)
     """
+    _need_scipy()
+    if penalty < 0:
+        raise SeriesError(f"synthetic control: the penalty is {penalty}; give 0 or more.")
+    tilt = tilt_of(series, triad)
+    window = window.resolve(int(tilt.years[-1]))
+    donors = _donors(tilt, triad, window, exclude)
+    ridge = penalty * donors.change * donors.n_before
+    weights, gaps = _gaps(donors.rows, donors.past, ridge)
+    error_before, error_after = (
+        np.sqrt((gaps[:, part] ** 2).mean(axis=1)) for part in (donors.past, ~donors.past)
+    )
+    effects = gaps[:, ~donors.past].mean(axis=1)
+    limit = _refuse_unlike(error_before, triad.state)
+    passed = error_before[1:] <= limit
+    ratios = error_after / error_before
+    above = int((ratios[1:][passed] >= ratios[0]).sum())
+    order = np.argsort(-weights, kind="stable")
+    return SyntheticControl(
+        triad=triad,
+        window=window,
+        label=f"{tilt.label}, {triad.toward} less {triad.away_from}",
+        measured_in=tilt.measured_in,
+        years=donors.years,
+        actual=donors.rows[0],
+        synthetic=donors.rows[0] - gaps[0],
+        weights={donors.names[i]: float(weights[i]) for i in order if weights[i] >= 5e-4},
+        error_before=float(error_before[0]),
+        error_after=float(error_after[0]),
+        effect=float(effects[0]),
+        error_quantile=float((error_before[1:] < error_before[0]).mean()),
+        p_value=(1 + above) / (1 + int(passed.sum())),
+        placebos={
+            name: (float(error_before[i]), float(error_after[i]), float(effects[i]))
+            for i, name in enumerate(donors.names, 1)
+        },
+        placebo_gaps=gaps[1:][passed],
+        ranked=tuple(name for name, fits in zip(donors.names, passed, strict=True) if fits),
+        settings={"exclude": sorted(exclude), "penalty": penalty},
+        provenance=tilt.provenance,
+        notes=tilt.notes,
+    )
+
+
+def _need_scipy() -> None:
     try:
         from scipy.optimize import nnls  # noqa: F401
     except ImportError:
@@ -281,11 +325,30 @@ def synthetic_control(
             "synthetic control: scipy is not installed. It needs the extra `votes`: "
             "pip install 'tropism[votes]'"
         ) from None
-    if penalty < 0:
-        raise SeriesError(f"synthetic control: the penalty is {penalty}; give 0 or more.")
-    tilt = tilt_of(series, triad)
-    window = window.resolve(int(tilt.years[-1]))
-    values = tilt.values.mean(axis=0, dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Donors:
+    """Paths over the state's own years, all complete.
+
+    ``rows`` (1 + donors, years): the state itself first; ``past`` (years,): before the event; ``change``:
+    variance of a donor's yearly change before.
+    """
+
+    names: tuple[str, ...]
+    years: np.ndarray
+    past: np.ndarray
+    rows: np.ndarray
+    change: float
+
+    @property
+    def n_before(self) -> int:
+        """Years before the event."""
+        return int(self.past.sum())
+
+
+def _donors(tilt: Series, triad: Triad, window: Window, exclude: Collection[str]) -> _Donors:
+    """The states that have all of the state's years, are no pole and not excluded."""
     own = tilt.units.index(triad.state)
     before = (tilt.years >= window.before_start) & (tilt.years <= window.before_end)
     after = (tilt.years >= window.after_start) & (tilt.years <= (window.after_end or tilt.years[-1]))
@@ -305,16 +368,19 @@ def synthetic_control(
             f"synthetic control: {len(names)} donors have all {int(inside.sum())} years of {triad.state} in "
             f"{window}; {MIN_PLACEBOS} are needed. Choose a window with fewer gaps, or exclude fewer states."
         )
-    # The state itself is the first row; the rest are its donors.
-    rows = values[np.r_[own, tilt.index(names)]][:, inside]
-    past = before[inside]
+    values = tilt.values.mean(axis=0, dtype=np.float64)
+    rows, past = values[np.r_[own, tilt.index(names)]][:, inside], before[inside]
     change = float(np.diff(rows[1:, past], axis=1).var())
     if change == 0:
         raise IdentificationError(
             f"synthetic control: no donor moves at all before {window.after_start}: nothing to follow. "
             "Choose another measure or window."
         )
-    ridge = penalty * change * n_before
+    return _Donors(tuple(names), tilt.years[inside], past, rows, change)
+
+
+def _gaps(rows: np.ndarray, past: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
+    """The state's weights, shape (donors,), and every path less its own twin's, shape of the rows."""
     weights = convex_weights(rows[0, past], rows[1:, past], ridge)
     gaps = np.empty_like(rows)
     gaps[0] = rows[0] - weights @ rows[1:]
@@ -322,46 +388,22 @@ def synthetic_control(
         # The state is no donor of a placebo: the event may have moved it.
         others = np.delete(rows, [0, i], axis=0)
         gaps[i] = rows[i] - convex_weights(rows[i, past], others[:, past], ridge) @ others
-    error_before = np.sqrt((gaps[:, past] ** 2).mean(axis=1))
-    error_after = np.sqrt((gaps[:, ~past] ** 2).mean(axis=1))
-    effects = gaps[:, ~past].mean(axis=1)
-    limit = float(np.quantile(error_before[1:], MAX_ERROR_QUANTILE))
-    quantile = float((error_before[1:] < error_before[0]).mean())
-    if error_before[0] > limit:
+    return weights, gaps
+
+
+def _refuse_unlike(error_before: np.ndarray, state: str) -> float:
+    """The largest error before the event at which a twin stands for a state; the state's own is first."""
+    own, others = error_before[0], error_before[1:]
+    limit = float(np.quantile(others, MAX_ERROR_QUANTILE))
+    if own > limit:
+        share = 100 * float((others < own).mean())
         raise IdentificationError(
-            f"synthetic control: before the event the donors follow {triad.state} with an error of "
-            f"{error_before[0]:.3f}, more than for {100 * quantile:.0f} % of the {len(names)} donors "
-            f"themselves (the limit, their 80th percentile, is {limit:.3f}). No weighted mean of others "
-            "stands for it; compare its change with theirs instead (infer_shifts)."
+            f"synthetic control: before the event the donors follow {state} with an error of {own:.3f}, more "
+            f"than for {share:.0f} % of the {others.size} donors themselves (the limit, the 80th percentile, "
+            f"is {limit:.3f}). No weighted mean of others stands for it; compare its change with theirs "
+            "instead (infer_shifts)."
         )
-    passed = error_before[1:] <= limit
-    ratios = error_after / error_before
-    above = int((ratios[1:][passed] >= ratios[0]).sum())
-    order = np.argsort(-weights, kind="stable")
-    return SyntheticControl(
-        triad=triad,
-        window=window,
-        label=f"{tilt.label}, {triad.toward} less {triad.away_from}",
-        measured_in=tilt.measured_in,
-        years=tilt.years[inside],
-        actual=rows[0],
-        synthetic=rows[0] - gaps[0],
-        weights={names[i]: float(weights[i]) for i in order if weights[i] >= 5e-4},
-        error_before=float(error_before[0]),
-        error_after=float(error_after[0]),
-        effect=float(effects[0]),
-        error_quantile=quantile,
-        p_value=(1 + above) / (1 + int(passed.sum())),
-        placebos={
-            name: (float(error_before[i]), float(error_after[i]), float(effects[i]))
-            for i, name in enumerate(names, 1)
-        },
-        placebo_gaps=gaps[1:][passed],
-        ranked=tuple(name for name, fits in zip(names, passed, strict=True) if fits),
-        settings={"exclude": sorted(exclude), "penalty": penalty},
-        provenance=tilt.provenance,
-        notes=tilt.notes,
-    )
+    return limit
 
 
 def convex_weights(target: np.ndarray, donors: np.ndarray, ridge: float) -> np.ndarray:

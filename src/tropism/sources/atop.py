@@ -31,7 +31,7 @@ _MARKS = {"official": ("ddyad", "stateA", "stateB"), "copy": _LAYOUTS["copy"]}
 
 
 def parse(files: Sequence[Path], years: Years = None) -> dict[str, pa.Table]:
-    """Read the directed dyad-years as ``atop_alliances``; pairs without any obligation have no row.
+    """Read the directed dyad-years as ``atop_alliances``; rows without any of the obligations are left out.
 
     Raises
     ------
@@ -51,8 +51,8 @@ def parse(files: Sequence[Path], years: Years = None) -> dict[str, pa.Table]:
             frames.append(pd.DataFrame(keys | flags))
     frame = within(pd.concat(frames, ignore_index=True), years)
     frame = with_cow_states(frame, {"sender": "one", "target": "other"}, what="atop: pairs and years")
-    frame = frame[frame[list(OBLIGATIONS)].any(axis=1)]
     # Germany has two codes in 1990, one ending and one beginning: its obligations are those of both.
+    frame = frame[frame[list(OBLIGATIONS)].any(axis=1) & (frame["sender"] != frame["target"])]
     table = frame.groupby(["sender", "target", "year"], as_index=False)[list(OBLIGATIONS)].max()
     return {"atop_alliances": pa.Table.from_pandas(table, preserve_index=False)}
 

@@ -55,6 +55,7 @@ def parse(files: Sequence[Path], years: Years = None) -> dict[str, pa.Table]:
         codes = {"one": "ccode1", "other": "ccode2"}
         frame = without_repeats(within(frame, years), ["ccode1", "ccode2", "year"], what="barbieri: flows")
         frame = with_cow_states(frame, codes, what="barbieri: pairs and years")
+        frame = frame[frame["one"] != frame["other"]]
         flows = [
             frame.rename(columns={buyer: "importer", seller: "exporter", flow: "trade_million_usd"})
             for buyer, seller, flow in (("one", "other", "flow1"), ("other", "one", "flow2"))

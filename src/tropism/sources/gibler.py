@@ -64,6 +64,8 @@ def parse(files: Sequence[Path], years: Years = None) -> dict[str, pa.Table]:
         )
     frame = within(pd.concat(frames, ignore_index=True), years)
     frame = with_cow_states(frame, {"one": "ccode1", "other": "ccode2"}, what="gibler: pairs and years")
+    # Germany has two codes in 1990: no alliance with itself.
+    frame = frame[frame["one"] != frame["other"]]
     frame["iso3_a"] = frame[["one", "other"]].min(axis=1)
     frame["iso3_b"] = frame[["one", "other"]].max(axis=1)
     table = frame.groupby(["iso3_a", "iso3_b", "year"], as_index=False)[list(OBLIGATIONS)].max()
@@ -104,6 +106,7 @@ SOURCE = Source(
     files=_files,
     oddities=(
         "Two rows of the official file have the year 0 (United States and Jordan with Israel).",
+        "West Germany (260) goes on to 2012 beside Germany (255): the two are read as one.",
         "Ends in 2012: later treaties and ends are not in it.",
     ),
 )

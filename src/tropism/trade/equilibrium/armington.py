@@ -137,7 +137,7 @@ def solve_counterfactual(
     reference = None if numeraire is None else baseline.index(numeraire)
     trade = np.array(baseline.values)
     read = read_shock(shock, trade, (baseline.countries, baseline.countries))
-    sigmas, factors = _align(sigma, read.factors)
+    sigmas, factors = align(_sigmas(sigma), read.factors)
     read = CostShock(read.place, factors)
     x, buyers, rescale, residual, iterations, output = _solve(
         trade, read, sigmas, conditional, deficits == "balanced", max_iterations, progress
@@ -175,7 +175,7 @@ def solve_counterfactual(
         "model": "Armington, one sector",
         "equilibrium": "conditional" if conditional else "full",
         "sigma": float(np.median(sigmas)),
-        "sigma_drawn": bool(np.ptp(sigmas) > 0),
+        "drawn": what_is_drawn(sigmas, factors),
         "deficits": deficits,
         "baseline_kind": baseline_kind,
         "real_income": real_income,
@@ -202,8 +202,8 @@ def solve_counterfactual(
     )
 
 
-def _align(sigma: float | np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """One sigma and one row of factors per draw."""
+def _sigmas(sigma: float | np.ndarray) -> np.ndarray:
+    """One sigma per draw: shape (draws,)."""
     sigmas = np.atleast_1d(np.asarray(sigma, dtype=np.float64))
     unfit = ~(np.isfinite(sigmas) & (sigmas > 1))
     if sigmas.ndim != 1 or not sigmas.size or unfit.any():
@@ -212,15 +212,32 @@ def _align(sigma: float | np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, 
             f"sigma is {shown}. The elasticity of substitution is a number above 1, or one such number per "
             "draw (the trade elasticity is 1 - sigma)."
         )
-    draws = max(sigmas.size, factors.shape[0])
-    if {sigmas.size, factors.shape[0]} - {1, draws}:
+    return sigmas
+
+
+def align(sigmas: np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As many sigmas as shocks: arrays (draws, …), of which a single draw is repeated.
+
+    Raises
+    ------
+    SchemaError
+        If both have several draws, and not equally many.
+    """
+    counts = {len(sigmas), len(factors)}
+    draws = max(counts)
+    if counts - {1, draws}:
         raise SchemaError(
-            f"sigma has {sigmas.size} draws and the shock {factors.shape[0]}. Give one of either, or equally "
+            f"sigma has {len(sigmas)} draws and the shock {len(factors)}. Give one of either, or equally "
             "many of both."
         )
-    if factors.shape[0] < draws:
-        factors = np.broadcast_to(factors, (draws, factors.shape[1]))
-    return np.broadcast_to(sigmas, draws), factors
+    one, other = (np.broadcast_to(each, (draws, *each.shape[1:])) for each in (sigmas, factors))
+    return one, other
+
+
+def what_is_drawn(sigmas: np.ndarray, factors: np.ndarray) -> list[str]:
+    """What differs from draw to draw, and with it all that intervals contain."""
+    each = {"the shock": factors, "sigma": sigmas}
+    return [name for name, draws in each.items() if (draws != draws[:1]).any()]
 
 
 def _solve(
@@ -328,6 +345,11 @@ def describe(settings: dict[str, Any], zeros: int) -> tuple[str, ...]:
     else:
         words = {"p/P": "what a country's output buys", "phi*p/P": "what a country's expenditure buys"}
         notes.append(f"Real income is {settings['real_income']}: {words[settings['real_income']]}.")
+    if settings["drawn"]:
+        notes.append(
+            f"Intervals hold draws of {' and of '.join(settings['drawn'])}, and nothing else: no doubt on "
+            "the baseline's numbers or on the form of the model."
+        )
     if zeros:
         notes.append(f"{zeros} of the shocked pairs do not trade in the baseline and stay without trade.")
     return tuple(notes)

@@ -12,29 +12,31 @@ to buyers, pi shares of sellers, k the change of the cost factor, X purchases an
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tropism.errors import IdentificationError, SchemaError
+from tropism.progress import spinner
 from tropism.series import Provenance
 from tropism.trade.equilibrium import engine
 from tropism.trade.equilibrium.accounts import SectorBaseline
 from tropism.trade.equilibrium.armington import (
+    PROMISED,
     TOLERANCE,
     BaselineKind,
     Deficits,
     RealIncome,
+    align,
     describe,
     refuse_unknown,
     refuse_unsolved,
-    say,
+    what_is_drawn,
 )
 from tropism.trade.equilibrium.result import SECTOR_PAPERS, SectorCounterfactual
-from tropism.trade.equilibrium.shocks import read_shock, without_trade
+from tropism.trade.equilibrium.shocks import CostShock, read_shock, without_trade
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +49,7 @@ def solve_sector_counterfactual(
     baseline: SectorBaseline,
     shock: np.ndarray | pd.DataFrame,
     *,
-    sigma: float | pd.Series,
+    sigma: float | pd.Series | np.ndarray | pd.DataFrame,
     deficits: Deficits = "fixed_ratio",
     baseline_kind: BaselineKind = "observed",
     real_income: RealIncome = "p/P",
@@ -68,9 +70,10 @@ def solve_sector_counterfactual(
         (sectors, countries, countries), or that with draws in front; or a table exporter, importer,
         ``cost_factor`` and, if wanted, sector and draw. A change of costs by the fraction x is
         (1 + x)^(1 - sigma) with the sigma of the sector.
-    sigma : float or Series
-        Elasticity of substitution between sellers, above 1; for all sectors, or a Series by sector. The trade
-        elasticity is 1 - sigma, in Caliendo and Parro's symbols -theta.
+    sigma : float, Series, ndarray or DataFrame
+        Elasticity of substitution between sellers, above 1: one for all sectors, or a Series by sector. Draws
+        of it: an array (draws,) of the first, or a DataFrame with a row for each draw and a column for each
+        sector. The trade elasticity is 1 - sigma, in Caliendo and Parro's symbols -theta.
     deficits, baseline_kind, seed, provenance, progress
         As in `solve_counterfactual`; deficits are final expenditure over value added.
     real_income : {"p/P", "phi*p/P"}
@@ -107,82 +110,134 @@ def solve_sector_counterfactual(
     refuse_unknown(real_income, RealIncome, "real_income")
     if numeraire is not None and numeraire not in baseline.countries:
         raise SchemaError(f"numeraire is {numeraire}, which is not among the baseline's countries.")
-    sigmas = _sigmas(sigma, baseline.sectors)
     labels = (baseline.sectors, baseline.countries, baseline.countries)
     read = read_shock(shock, baseline.trade, labels)
-    economy = _Economy(
-        baseline.trade, baseline.coefficients, baseline.value_added_share, baseline.final, 1 - sigmas
+    sigmas, factors = align(_sigmas(sigma, baseline.sectors), read.factors)
+    _refuse_unsupplied(CostShock(read.place, factors), baseline)
+    found = _solve(
+        baseline, CostShock(read.place, factors), sigmas, deficits == "balanced", max_iterations, progress
     )
-    begin = economy.at_rest()
-    if deficits == "balanced":
-        spent = economy.final * (economy.value_added / economy.final.sum(axis=0))
-        begin, trade = economy.solve(economy.trade, spent, begin, max_iterations)
-        refuse_unsolved(np.array([begin.residual]), max_iterations)
-        economy = economy.moved_to(begin, trade, spent)
-        begin = economy.at_rest()
-    ends: list[_End] = []
-    total, sold = [], []
-    began = said = time.perf_counter()
-    for draw, factors in enumerate(read.factors):
-        shocked = economy.trade.copy()
-        shocked[read.place] *= factors
-        _refuse_unsupplied(shocked, baseline)
-        end, trade = economy.solve(shocked, economy.final, begin, max_iterations)
-        ends.append(end)
-        refuse_unsolved(np.array([each.residual for each in ends]), max_iterations)
-        # Of each draw only sums are kept: a thousand draws of all sectors' trade would take gigabytes.
-        total.append(trade.sum(axis=0))
-        sold.append(_abroad(trade).sum(axis=2))
-        begin = ends[0]
-        if progress:
-            said = say(f"{draw + 1} of {len(read.factors)} draws", began, said)
-    scale = np.ones((len(ends), 1))
-    # The price of final use is Cobb-Douglas over products, with the shares of the baseline.
-    weight = economy.final / economy.final.sum(axis=0)
-    wage = np.exp([end.log_wage for end in ends])
-    living = np.exp([(weight * end.log_price).sum(axis=0) for end in ends])
-    if numeraire is not None:
-        scale = 1 / living[:, [baseline.countries.index(numeraire)]]
-    before = economy.trade.sum(axis=0)
-    after = np.stack(total) * scale[:, :, None]
-    spending = wage * np.array([[end.rescale] for end in ends])
-    changes = {
-        "exports": _abroad(after).sum(axis=2) / _abroad(before).sum(axis=1),
-        "imports": _abroad(after).sum(axis=1) / _abroad(before).sum(axis=0),
-        "domestic_sales": _ratio(np.einsum("dii->di", after), np.diag(before)),
-        "real_income": (wage if real_income == "p/P" else spending) / living,
-        "wage": wage * scale,
-        "consumer_price": living * scale,
-    }
-    exported = np.stack(sold) * scale[:, :, None]
+    refuse_unsolved(found.residual, max_iterations)
+    middle = np.median(sigmas, axis=0)
     settings = {
         "model": "Caliendo and Parro, many sectors",
         "equilibrium": "full",
-        "sigma": sigmas.tolist() if np.ptp(sigmas) else float(sigmas[0]),
+        "sigma": middle.tolist() if np.ptp(middle) else float(middle[0]),
+        "drawn": what_is_drawn(sigmas, factors),
         "deficits": deficits,
         "baseline_kind": baseline_kind,
         "real_income": real_income,
         "numeraire": "value added of the world" if numeraire is None else f"final use of {numeraire}",
         "tolerance": TOLERANCE,
     }
+    scale = (
+        np.ones((len(sigmas), 1))
+        if numeraire is None
+        else 1 / found.living[:, [baseline.countries.index(numeraire)]]
+    )
+    changes = found.changes(scale, real_income)
+    exports = _ratio(found.sold_after * scale[:, :, None], found.sold_before)
     return SectorCounterfactual(
         countries=baseline.countries,
         year=baseline.year,
         changes={name: 100 * (ratio - 1) for name, ratio in changes.items()},
         output=baseline.output.sum(axis=0),
         measured_in=baseline.measured_in,
-        market_clearing_residual=np.array([end.residual for end in ends]),
-        iterations=np.array([end.iterations for end in ends]),
+        market_clearing_residual=found.residual,
+        iterations=found.iterations,
         settings=settings,
         seed=seed,
         provenance=(*baseline.provenance, *provenance),
         notes=(*baseline.notes, *describe(settings, without_trade(read, baseline.trade))),
         papers=SECTOR_PAPERS,
         sectors=baseline.sectors,
-        trade_before=np.broadcast_to(before, after.shape),
-        trade_after=after,
-        sector_exports=100 * (_ratio(exported, _abroad(economy.trade).sum(axis=2)) - 1),
+        trade_before=found.before,
+        trade_after=found.after * scale[:, :, None],
+        sector_exports=100 * (exports - 1),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Draws:
+    """All equilibria, each relative to the baseline that its shock meets; values at the world's value added.
+
+    Attributes
+    ----------
+    before, after : ndarray, shape (draws, exporters, importers)
+        Trade of all sectors together.
+    sold_before, sold_after : ndarray, shape (draws, sectors, countries)
+        What is sold abroad.
+    wage, spending, living : ndarray, shape (draws, countries)
+        Ratios, new over old: price of value added, final expenditure, price of final use.
+    residual, iterations : ndarray, shape (draws,)
+    """
+
+    before: np.ndarray
+    after: np.ndarray
+    sold_before: np.ndarray
+    sold_after: np.ndarray
+    wage: np.ndarray
+    spending: np.ndarray
+    living: np.ndarray
+    residual: np.ndarray
+    iterations: np.ndarray
+
+    def changes(self, scale: np.ndarray, real_income: RealIncome) -> dict[str, np.ndarray]:
+        """Every measure as a ratio, new over old, in units of a numeraire: each (draws, countries)."""
+        after = self.after * scale[:, :, None]
+        return {
+            "exports": _abroad(after).sum(axis=2) / _abroad(self.before).sum(axis=2),
+            "imports": _abroad(after).sum(axis=1) / _abroad(self.before).sum(axis=1),
+            "domestic_sales": _ratio(*(np.einsum("dii->di", trade) for trade in (after, self.before))),
+            "real_income": (self.wage if real_income == "p/P" else self.spending) / self.living,
+            "wage": self.wage * scale,
+            "consumer_price": self.living * scale,
+        }
+
+
+def _solve(
+    baseline: SectorBaseline, shock: CostShock, sigmas: np.ndarray, balance: bool, most: int, progress: bool
+) -> _Draws:
+    """One equilibrium after the other, each from where the first one ended.
+
+    Of each draw only sums are kept: a thousand draws of all sectors' trade would take gigabytes. A draw that
+    does not clear ends the search, and is the last one returned.
+    """
+    economy = _Economy(
+        baseline.trade, baseline.coefficients, baseline.value_added_share, baseline.final, 1 - sigmas[0]
+    )
+    # The price of final use is Cobb-Douglas over products, with the shares of the baseline.
+    weight = economy.final / economy.final.sum(axis=0)
+    spent = economy.final * (economy.value_added / economy.final.sum(axis=0))
+    guess = {"balance": economy.at_rest(), "shock": economy.at_rest()}
+    rows: list[tuple[np.ndarray, ...]] = []
+    with spinner("equilibrium", progress) as tell:
+        for draw, (factors, sigma) in enumerate(zip(shock.factors, sigmas, strict=True)):
+            tell(f"{draw + 1} of {len(sigmas)} draws")
+            if draw == 0 or (sigma != sigmas[draw - 1]).any():
+                world = replace(economy, power=1 - sigma)
+                if balance:
+                    level, trade = world.solve(world.trade, spent, guess["balance"], most)
+                    guess["balance"] = level
+                    world = world.moved_to(level, trade, spent)
+            shocked = world.trade.copy()
+            shocked[shock.place] *= factors
+            end, trade = world.solve(shocked, world.final, guess["shock"], most)
+            if draw == 0:
+                guess["shock"] = end
+            wage = np.exp(end.log_wage)
+            worst = max(end.residual, guess["balance"].residual)
+            rows.append(
+                (
+                    world.trade.sum(axis=0), trade.sum(axis=0),
+                    _abroad(world.trade).sum(axis=2), _abroad(trade).sum(axis=2),
+                    wage, wage * end.rescale, np.exp((weight * end.log_price).sum(axis=0)),
+                    np.array(worst), np.array(end.iterations),
+                )
+            )  # fmt: skip
+            if not worst <= PROMISED:
+                break
+    return _Draws(*(np.stack(each) for each in zip(*rows, strict=True)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -302,35 +357,52 @@ class _Economy:
         return end, seller[:, :, None] * shocked * demand[:, None]
 
 
-def _sigmas(sigma: float | pd.Series, sectors: Sequence[str]) -> np.ndarray:
-    """One elasticity of substitution per sector."""
+def _sigmas(sigma: float | pd.Series | np.ndarray | pd.DataFrame, sectors: Sequence[str]) -> np.ndarray:
+    """One elasticity of substitution per draw and sector: shape (draws, sectors)."""
     import pandas as pd
 
     if isinstance(sigma, pd.Series):
-        missing = [sector for sector in sectors if sector not in sigma.index]
-        if missing or sigma.index.has_duplicates:
-            what = f"lacks {missing[0]}" if missing else "names a sector twice"
+        sigma = sigma.to_frame().T
+    if isinstance(sigma, pd.DataFrame):
+        missing = [sector for sector in sectors if sector not in sigma.columns]
+        if missing or sigma.columns.has_duplicates or sigma.empty:
+            what = (
+                f"lacks {missing[0]}" if missing else "has no draw" if sigma.empty else "names a sector twice"
+            )
             raise SchemaError(f"sigma {what}. Give one number for each of the {len(sectors)} sectors.")
-        values = sigma.reindex(list(sectors)).to_numpy(dtype=np.float64)
+        values = sigma[list(sectors)].to_numpy(dtype=np.float64)
     else:
-        values = np.full(len(sectors), float(sigma))
-    unfit = np.flatnonzero(~(np.isfinite(values) & (values > 1)))
+        draws = np.atleast_1d(np.asarray(sigma, dtype=np.float64))
+        if draws.ndim != 1 or not draws.size:
+            raise SchemaError(
+                f"sigma is an array of shape {draws.shape}. Give one number per draw, or a DataFrame with a "
+                "column for each sector."
+            )
+        values = np.broadcast_to(draws[:, None], (draws.size, len(sectors)))
+    unfit = np.argwhere(~(np.isfinite(values) & (values > 1)))
     if unfit.size:
+        draw, sector = unfit[0]
         raise IdentificationError(
-            f"sigma is {values[unfit[0]]:g} in {sectors[unfit[0]]}. The elasticity of substitution is a "
+            f"sigma is {values[draw, sector]:g} in {sectors[sector]}. The elasticity of substitution is a "
             "number above 1 (the trade elasticity is 1 - sigma)."
         )
     return values
 
 
-def _refuse_unsupplied(shocked: np.ndarray, baseline: SectorBaseline) -> None:
-    lost = (shocked.sum(axis=1) <= 0) & (baseline.trade.sum(axis=1) > 0)
-    if lost.any():
-        s, j = np.argwhere(lost)[0]
-        raise IdentificationError(
-            f"shock: it leaves {baseline.countries[j]} without any seller of {baseline.sectors[s]}, whose "
-            "price is then without bound. Leave a trickle: a small factor instead of 0."
-        )
+def _refuse_unsupplied(shock: CostShock, baseline: SectorBaseline) -> None:
+    """Raise if a draw leaves some country without any seller of a product."""
+    bought = baseline.trade.sum(axis=1) > 0
+    # Only flows that end can take the last seller.
+    for ended in np.unique(shock.factors == 0, axis=0):
+        left = baseline.trade.copy()
+        left[tuple(axis[ended] for axis in shock.place)] = 0
+        lost = np.argwhere((left.sum(axis=1) <= 0) & bought)
+        if lost.size:
+            s, j = lost[0]
+            raise IdentificationError(
+                f"shock: it leaves {baseline.countries[j]} without any seller of {baseline.sectors[s]}, "
+                "whose price is then without bound. Leave a trickle: a small factor instead of 0."
+            )
 
 
 def _abroad(trade: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from tropism.errors import IdentificationError, SchemaError
+from tropism.progress import spinner
 from tropism.series import Provenance
 from tropism.trade.flows import KEY, check_flows, stated_provenance
 from tropism.trade.gravity import regression
@@ -136,24 +137,26 @@ def estimate_gravity(
     design = _cost_columns(checked, names["costs"])
     effects = _codes(checked, names["fixed_effects"], "effect")
     clusters = _codes(checked, names["cluster"], "cluster")
-    # Whoever estimates, pyfixest looks for absorbed costs.
-    for library in dict.fromkeys(("pyfixest", backend)):
-        regression.load(library)
     flow = checked[value].to_numpy(dtype=np.float64)
     poisson = estimator == "ppml"
-
-    reason = regression.reasons(flow, effects, poisson=poisson)
-    rows = np.flatnonzero(reason == regression.USED)
-    _refuse_unidentified(checked, names, flow, design, effects, clusters, rows, poisson)
-
-    found = regression.regress(
-        backend,
-        flow[rows] if poisson else np.log(flow[rows]),
-        design[rows],
-        effects[rows],
-        clusters[rows],
-        poisson=poisson,
-    )
+    with spinner("gravity", progress) as tell:
+        # Whoever estimates, pyfixest looks for absorbed costs.
+        for library in dict.fromkeys(("pyfixest", backend)):
+            tell(f"loading {library}")
+            regression.load(library)
+        tell("checking costs")
+        reason = regression.reasons(flow, effects, poisson=poisson)
+        rows = np.flatnonzero(reason == regression.USED)
+        _refuse_unidentified(checked, names, flow, design, effects, clusters, rows, poisson)
+        tell(f"estimating from {rows.size:,} rows")
+        found = regression.regress(
+            backend,
+            flow[rows] if poisson else np.log(flow[rows]),
+            design[rows],
+            effects[rows],
+            clusters[rows],
+            poisson=poisson,
+        )
     if not found.identified.all():
         lost = names["costs"][int(np.flatnonzero(~found.identified)[0])]
         raise IdentificationError(
