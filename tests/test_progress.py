@@ -1,4 +1,4 @@
-"""The spinner: on the error stream of a terminal, when asked, and gone when the work is done."""
+"""The spinner: on the error stream of a terminal, if asked for, and gone with its thread after the work."""
 
 import threading
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
+
+#: Seconds between two looks of the line.
+EVERY = 0.1
 
 
 @contextlib.contextmanager
@@ -21,10 +25,6 @@ def spinner(title: str, asked: bool) -> Iterator[Callable[[str], None]]:
     callable
         Takes a text to write after the title: how far the work is.
 
-    Notes
-    -----
-    A thread of rich turns the spinner. It ends with the block, however that is left; the line is then gone.
-
     Examples
     --------
     >>> with spinner("gravity", asked=False) as tell:
@@ -34,10 +34,27 @@ def spinner(title: str, asked: bool) -> Iterator[Callable[[str], None]]:
         yield lambda text: None
         return
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda text: None
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as shown:
         task = shown.add_task(title, total=None)
-        yield lambda text: shown.update(task, description=f"{title}: {text}")
+        done = threading.Event()
+
+        def turn() -> None:
+            while not done.wait(EVERY):
+                shown.refresh()
+
+        # rich's own thread outlives the line by a moment; this one is waited for.
+        turning = threading.Thread(target=turn, name=f"spinner of {title}", daemon=True)
+        turning.start()
+        try:
+            yield lambda text: shown.update(task, description=f"{title}: {text}", refresh=True)
+        finally:
+            done.set()
+            turning.join()
