@@ -50,6 +50,9 @@ bench: $(VENV)/.package $(VENV)/.dev
 	$(RUN) benchmarks/run.py
 	TROPISM_SHARED="$(SHARED)" $(RUN) benchmarks/ideal_points.py
 	$(RUN) benchmarks/similarity.py
+	$(RUN) benchmarks/gravity.py
+	TROPISM_SHARED="$(SHARED)" $(RUN) benchmarks/equilibrium.py
+	$(RUN) benchmarks/diversion_coverage.py
 
 clean:
 	rm -rf $(VENV) site demo.html demo.json

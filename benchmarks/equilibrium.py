@@ -163,6 +163,7 @@ def speed() -> list[str]:
     )
     all_pairs = np.exp(rng.normal(0, 0.3, (1000, 200, 200)))
     base = icio_baseline()
+    by_sector = pd.DataFrame(rng.uniform(3, 9, (20, len(base.sectors))), columns=list(base.sectors))
     blocked = pd.DataFrame(
         [(a, "RUS", 0.2) for a in ("USA", "DEU", "GBR", "JPN")],
         columns=["exporter", "importer", "cost_factor"],
@@ -187,6 +188,10 @@ def speed() -> list[str]:
         (
             "80 countries, 50 sectors, inputs", 5, RUNS,
             lambda: solve_sector_counterfactual(base, blocked, sigma=5.0),
+        ),
+        (
+            "the same, 20 draws of sigma by sector", 100, 1,
+            lambda: solve_sector_counterfactual(base, blocked, sigma=by_sector),
         ),
         ("accounts of 80 countries and 50 sectors", 5, RUNS, icio_baseline),
     ]  # fmt: skip

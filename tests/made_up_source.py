@@ -109,7 +109,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """As a good server: ranges and conditions are minded."""
         headers = self.edition(content)
         edition = next(iter(headers.values()), "none")
-        if edition in (self.headers["If-None-Match"], self.headers["If-Modified-Since"]):
+        condition = "If-None-Match" if self.server.validator == "ETag" else "If-Modified-Since"
+        if edition == self.headers[condition]:
             self.answer(304, b"", {})
         elif self.start and self.server.knows_ranges and self.headers["If-Range"] == edition:
             self.answer(206, content[self.start :], headers | self.place(content))

@@ -164,6 +164,14 @@ def test_dates_of_a_file_downloaded_by_hand(store, tmp_path):
         add_files(source, [tmp_path / "file"], as_of="lately")
 
 
+def test_a_year_that_is_not_over_counts_up_to_today(store, tmp_path):
+    this_year = datetime.date.today().year
+    (tmp_path / "file").write_text(ARMS + f"USA,PAK,{this_year},1\n")
+    before = datetime.date.today().isoformat()
+    (vintage,) = add_files(made_up_source(""), [tmp_path / "file"])
+    assert before <= vintage.provenance.as_of <= datetime.date.today().isoformat()
+
+
 def test_terms_are_shown_once_and_again_when_they_change(store, server, caplog):
     def shown():
         caplog.clear()
@@ -462,7 +470,9 @@ def test_a_part_of_a_part_is_gone_on_with(store, server, waits):
     assert headers_of(server, "capitals.csv")[-1]["Range"] == "bytes=9500-"
 
 
-def test_a_whole_file_waits_for_the_other_and_is_asked_whether_it_is_new(store, server, waits):
+@pytest.mark.parametrize("validator", ["ETag", "Last-Modified"])
+def test_a_whole_file_waits_for_the_other_and_is_asked_whether_it_is_new(store, server, waits, validator):
+    server.validator = validator
     server.fails("arms.csv", status(404))
     for _ in range(2):
         with pytest.raises(DownloadError):

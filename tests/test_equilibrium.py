@@ -394,3 +394,14 @@ def test_notes_say_what_intervals_hold():
         told = [note for note in found.notes if note.startswith("Intervals hold")]
         assert len(told) == (words is not None)
         assert all(words in note for note in told)
+
+
+def test_results_carry_a_hash_of_their_baseline():
+    base = solve_counterfactual(world(), shock_of(), sigma=SIGMA).settings["data_sha256"]
+    other = world().values.copy()
+    other[0, 1] *= 1 + 1e-12
+    changed = TradeMatrix(world().countries, other, 2020, "dollars")
+    assert solve_counterfactual(world(), shock_of(seed=9), sigma=4.0).settings["data_sha256"] == base
+    assert solve_counterfactual(changed, shock_of(), sigma=SIGMA).settings["data_sha256"] != base
+    renamed = solve_counterfactual(world(labels=tuple("UVWXYZ")), shock_of(), sigma=SIGMA)
+    assert renamed.settings["data_sha256"] != base

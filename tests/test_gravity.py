@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tropism.cli import run
 from tropism.errors import ConvergenceError, IdentificationError, MissingExtraError, SchemaError
 from tropism.trade.gravity import border_by_year, estimate_gravity, lag_cost, regression
 
@@ -440,6 +441,17 @@ def test_unbalanced_panels_are_refused_unless_they_are_asked_for(panel, monkeypa
     monkeypatch.setattr(regression, "regress", None)
     with pytest.raises(SchemaError, match=f"not balanced.*{message}.*unbalanced=True"):
         fit(flows)
+
+
+def test_the_command_takes_an_unbalanced_panel_if_told(panel, tmp_path, capsys):
+    file = tmp_path / "flows.csv"
+    panel.drop(index=[2]).to_csv(file, index=False)
+    words = ["trade", "gravity", str(file), "--costs", "ln_dist,rta", "--value", "trade"]
+    assert run(words) != 0
+    assert "the panel is not balanced" in capsys.readouterr().err
+    assert run([*words, "--unbalanced"]) == 0
+    # Lines are wrapped to the width of the terminal.
+    assert "1 of 1,200 rows are lacking" in " ".join(capsys.readouterr().out.split())
 
 
 def test_balanced_panels_have_nothing_to_note(panel):

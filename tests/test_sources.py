@@ -271,6 +271,12 @@ def test_every_table_and_source_is_listed_once_within_the_screen(tmp_path, monke
         assert first.count(name) == (name not in provided), name
 
 
+def test_how_a_person_gets_a_source_is_listed_in_full(tmp_path, monkeypatch):
+    monkeypatch.setenv("TROPISM_HOME", str(tmp_path / "home"))
+    words = " ".join(" ".join(listed()).split())
+    assert all(source.by_hand in words for source in sources().values())
+
+
 def test_a_fetched_source_is_listed_with_its_date_and_its_table_with_its_years(tmp_path, monkeypatch):
     monkeypatch.setenv("TROPISM_HOME", str(tmp_path / "home"))
     file = tmp_path / "votes.csv"

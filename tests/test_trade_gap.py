@@ -120,6 +120,15 @@ def test_a_pair_with_ten_times_its_trade_stands_out(made_up):
     assert found.percentile > 0.95
 
 
+def test_the_hash_is_that_of_flows_and_costs(made_up):
+    flows, costs = made_up
+    base, shuffled, other = (
+        trade_gap("C03", flows=each, costs=costs, value="flow").settings["data_sha256"]
+        for each in (flows, flows.sample(frac=1, random_state=1), flows.assign(flow=flows.flow * 2))
+    )
+    assert base == shuffled != other
+
+
 def test_order_and_names_do_not_matter(made_up):
     flows, costs = made_up
     rename = {name: f"Z{99 - int(name[1:])}" for name in flows.exporter.unique()}

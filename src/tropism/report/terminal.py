@@ -136,7 +136,9 @@ def print_tables(
     sources: Sequence[Source],
     console: Console | None = None,
 ) -> None:
-    """Print the tables that are here, the sources of others, and what nobody provides; two lines each.
+    """Print the tables that are here, the sources of others, and what nobody provides.
+
+    Two lines each; below a source that no program may fetch stands how a person gets its files.
 
     Parameters
     ----------
@@ -158,6 +160,7 @@ def print_tables(
                 re.split("[:;,]", info.provenance.licence)[0],
             ),
             info.meaning,
+            "",
         )
         for info in tables
         if info.provenance is not None
@@ -167,6 +170,7 @@ def print_tables(
             (
                 (source.name, _held(source, tables), source.years, source.licence),
                 f"{source.title}: {', '.join(source.tables)}",
+                source.by_hand,
             )
             for source in sources
             if (source.files is None) == manual
@@ -175,14 +179,14 @@ def print_tables(
     )
     provided = {name for source in sources for name in source.tables}
     own = [
-        ((info.name,), info.meaning)
+        ((info.name,), info.meaning, "")
         for info in tables
         if info.provenance is None and info.name not in provided
     ]
     of_tables, of_sources = "table where rows years as_of licence", "source here years licence"
     _print_listing("Tables in use", "data show TABLE", of_tables, here, console)
     _print_listing("Sources to fetch", "data fetch SOURCE", of_sources, fetched, console)
-    _print_listing("Sources to download by hand", "data fetch SOURCE says how", of_sources, by_hand, console)
+    _print_listing("Sources to download by hand", "data add SOURCE FILE...", of_sources, by_hand, console)
     _print_listing("Tables to bring yourself", "data add TABLE FILE", "table", own, console)
 
 
@@ -190,14 +194,14 @@ def _print_listing(
     title: str,
     command: str,
     facts: str,
-    entries: Sequence[tuple[tuple[str, ...], str]],
+    entries: Sequence[tuple[tuple[str, ...], str, str]],
     console: Console,
 ) -> None:
-    """Print aligned cells and below them, cut at the width of the screen, what the entry is."""
+    """Print aligned cells, below them what the entry is in one line, then in full how a person gets it."""
     if not entries:
         return
     header = tuple(name.replace("_", " ") for name in facts.split())
-    rows = [header, *(cells for cells, _ in entries)]
+    rows = [header, *(cells for cells, _, _ in entries)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
 
     def line(cells: tuple[str, ...]) -> str:
@@ -208,11 +212,13 @@ def _print_listing(
 
     console.print(Text.assemble((title, "underline"), "  ", (f"tropism {command}", "dim")))
     console.print(Text(line(header).rstrip(), style="dim"))
-    for cells, meaning in entries:
+    for cells, meaning, how in entries:
         name = cells[0]
         facts = line(cells).rstrip()
         console.print(Text.assemble((name, "bold"), facts[len(name) :]))
         console.print(Text(f"  {meaning}", style="dim"), no_wrap=True, overflow="ellipsis")
+        if how:
+            console.print(Padding(Text(how), (0, 0, 0, 2)))
     console.print()
 
 

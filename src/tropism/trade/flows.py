@@ -6,6 +6,7 @@ row with exporter equal to importer holds domestic sales.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -333,6 +334,14 @@ def icio_matrix(sectors: Sequence[str] | None = None) -> TradeMatrix:
         provenance=() if info.provenance is None else (info.provenance,),
         notes=("Intermediate goods and services only: final demand is not bilateral in this table.",),
     )
+
+
+def data_sha256(labels: Sequence[str], *arrays: np.ndarray) -> str:
+    """A hash of what a result rests on: labels and numbers, in their order."""
+    digest = hashlib.sha256("\n".join(labels).encode())
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def stated_provenance(table: pd.DataFrame) -> tuple[Provenance, ...]:

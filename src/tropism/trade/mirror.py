@@ -15,7 +15,7 @@ import numpy as np
 from tropism.errors import DataNotPresentError, IdentificationError, SchemaError
 from tropism.series import Provenance, as_json, cited
 from tropism.states import find_state
-from tropism.trade.flows import stated_provenance
+from tropism.trade.flows import data_sha256, stated_provenance
 from tropism.trade.reports import WORLD, require_columns
 
 if TYPE_CHECKING:
@@ -248,6 +248,8 @@ def mirror(
     >>> mirror(flows, "RUS", "IND").tidy()["reading"].tolist()
     ['exporter has more']
     """
+    import pandas as pd
+
     if not cif_fob >= 1:
         raise SchemaError(
             f"mirror: cif_fob is {cif_fob}; freight and insurance make imports dearer than exports, so give "
@@ -276,7 +278,12 @@ def mirror(
         by_importer=here["importer"].to_numpy(),
         cif_fob=cif_fob,
         suspects=_suspects(both, seller, buyer, cif_fob, min_share),
-        settings={"value": value, "cif_fob": cif_fob, "min_share": min_share},
+        settings={
+            "value": value,
+            "cif_fob": cif_fob,
+            "min_share": min_share,
+            "data_sha256": data_sha256((), pd.util.hash_pandas_object(both).to_numpy()),
+        },
         provenance=stated_provenance(flows),
         notes=_notes(here, seller, buyer, cif_fob),
     )

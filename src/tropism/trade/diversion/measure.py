@@ -16,6 +16,7 @@ from tropism.trade.diversion.panel import Panel, find_alike
 from tropism.trade.diversion.result import COMPONENTS, Diversion, Unit, bounds
 from tropism.trade.diversion.usual import noise_draws, usual_changes
 from tropism.trade.effects import SANCTION, Effect, Sigma, find_effect, sigma_draws, sigma_range
+from tropism.trade.flows import data_sha256
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,6 +178,7 @@ def diversion(
             "draws": draws,
             "level": level,
             "market_clearing_residual": residual,
+            "data_sha256": data_sha256(panel.names, np.array(panel.years), *map(panel.year, panel.years)),
         },
         seed=seed,
         provenance=panel.provenance,

@@ -23,6 +23,7 @@ from tropism.series import Provenance
 from tropism.trade.equilibrium import engine
 from tropism.trade.equilibrium.result import ARMINGTON_PAPERS, Counterfactual
 from tropism.trade.equilibrium.shocks import CostShock, read_shock, without_trade
+from tropism.trade.flows import data_sha256
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,6 +182,7 @@ def solve_counterfactual(
         "real_income": real_income,
         "numeraire": unit_words,
         "tolerance": TOLERANCE,
+        "data_sha256": data_sha256(baseline.countries, trade),
     }
     return Counterfactual(
         countries=baseline.countries,

@@ -37,6 +37,7 @@ from tropism.trade.equilibrium.armington import (
 )
 from tropism.trade.equilibrium.result import SECTOR_PAPERS, SectorCounterfactual
 from tropism.trade.equilibrium.shocks import CostShock, read_shock, without_trade
+from tropism.trade.flows import data_sha256
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,6 +130,9 @@ def solve_sector_counterfactual(
         "real_income": real_income,
         "numeraire": "value added of the world" if numeraire is None else f"final use of {numeraire}",
         "tolerance": TOLERANCE,
+        "data_sha256": data_sha256(
+            (*baseline.countries, *baseline.sectors), baseline.trade, baseline.coefficients, baseline.final
+        ),
     }
     scale = (
         np.ones((len(sigmas), 1))

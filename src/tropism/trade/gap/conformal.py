@@ -56,6 +56,11 @@ def held_out_coverage(
     ------
     SchemaError, IdentificationError
         As `trade_gap`.
+
+    Notes
+    -----
+    Tenths are cut once for all folds, the bins of the intervals anew in each: flows near an edge may be
+    counted in one tenth and be held against the bin beside it.
     """
     import pandas as pd
 

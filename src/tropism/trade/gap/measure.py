@@ -10,6 +10,7 @@ import numpy as np
 from tropism.errors import DataNotPresentError, TriadError
 from tropism.progress import spinner
 from tropism.states import find_state
+from tropism.trade.flows import data_sha256
 from tropism.trade.gap.conformal import tails
 from tropism.trade.gap.fit import PanelFit, fit_panel
 from tropism.trade.gap.inputs import check_numbers, data_notes, sources_of
@@ -127,7 +128,15 @@ def trade_gap(
         partner=there,
         flows=table,
         coefficients=pd.concat(coefficients, ignore_index=True),
-        settings={"value": value, "floor": floor, "level": level, "costs": list(panels[0].names)},
+        settings={
+            "value": value,
+            "floor": floor,
+            "level": level,
+            "costs": list(panels[0].names),
+            "data_sha256": data_sha256(
+                known, *(array for panel in panels for array in (panel.trade, panel.weight, panel.costs))
+            ),
+        },
         provenance=sources_of(flows, costs),
         notes=tuple(dict.fromkeys(notes)),
     )

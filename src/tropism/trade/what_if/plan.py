@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: Name, exporters and importers of flows that the answer adds up.
 Flows = list[tuple[str, list[int], list[int]]]
 
+#: Settings of the equilibria that the answer repeats.
+OF_EQUILIBRIUM = ("model", "real_income", "numeraire", "drawn", "data_sha256")
+
 
 class Plan:
     """What all scenarios share: the baseline, whose labels are states, and the draws."""
@@ -166,10 +169,8 @@ class Plan:
                 "baseline_kind": self.baseline,
                 "baseline_year": self.matrix.year,
                 "measured_in": self.matrix.measured_in,
-                "model": equilibria[DEFICITS[0]].settings["model"],
-                "real_income": equilibria[DEFICITS[0]].settings["real_income"],
-                "numeraire": equilibria[DEFICITS[0]].settings["numeraire"],
-            },
+            }
+            | {name: equilibria[DEFICITS[0]].settings[name] for name in OF_EQUILIBRIUM},
             seed=self.seed,
             provenance=(
                 *self.matrix.provenance,
