@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pytest
 
 from tropism.dyads import Triad, Window
-from tropism.errors import SchemaError, SeriesError, TriadError, WindowError
+from tropism.errors import DataNotPresentError, SchemaError, SeriesError, TriadError, WindowError
 from tropism.series import Provenance
 from tropism.shifts import infer_shifts
 from tropism.shifts.multiverse import AXES, Multiverse, multiverse, result, run
@@ -570,6 +570,12 @@ def test_bad_questions_are_refused_before_anything_is_read(monkeypatch):
         multiverse(PAK, 2014, votes=pa.table({}))
     with pytest.raises(SchemaError, match="need both votes and rollcalls"):
         multiverse(PAK, 2014, refit=True)
+
+
+def test_a_placebo_set_without_its_table_is_refused_before_anything_is_measured(monkeypatch):
+    monkeypatch.setattr(run, "measure", lambda task: pytest.fail("too late"))
+    with pytest.raises(DataNotPresentError, match="data fetch cepii_gravity"):
+        multiverse(PAK, 2014, placebos=("all", "income"), cache=False)
 
 
 def test_a_state_without_votes_is_refused(found, votes_only):

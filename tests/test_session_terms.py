@@ -88,7 +88,7 @@ def test_the_maximum_is_that_of_a_general_optimiser(link):
 
     def penalised(x, mine):
         p, up, down = (probabilities(np.full(25, x + h), items, link) for h in (0.0, 1e-4, -1e-4))
-        information = (((up - down) / 2e-4) ** 2 / p).sum()
+        information = (((up - down) / 2e-4) ** 2 / np.maximum(p, 1e-9)).sum()
         return -(np.log(p[np.arange(25), 3 - mine]).sum() + 0.5 * np.log(information)), information
 
     for k, mine in enumerate(votes):

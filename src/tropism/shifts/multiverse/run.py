@@ -20,7 +20,7 @@ from tropism.derived import read_table, table_info
 from tropism.dyads import Triad, Window
 from tropism.errors import IdentificationError, OutputError, SchemaError, SeriesError, TriadError, WindowError
 from tropism.series import Series
-from tropism.shifts.alike import PlaceboSet, sources_of
+from tropism.shifts.alike import PlaceboSet, like_states, sources_of
 from tropism.shifts.change import MIN_YEARS
 from tropism.shifts.multiverse.axes import BETWEEN_POLES, CODINGS, LONG, SETS, SHIFTED
 from tropism.shifts.multiverse.cells import RUN_UP, Found, Kind, Task, line_table, measure, near
@@ -127,6 +127,9 @@ def multiverse(
         raise SchemaError(
             "multiverse: codings need both votes and rollcalls. Give both, or neither and no refit."
         )
+    for label in placebos:
+        # A set whose table is not on this machine fails before the computation, not after.
+        like_states([triad.state], label)
     question = _Question(triad, event, draws, seed)
     lines = lines or {}
     tasks = [*question.lines(), *question.siding(), *question.trade(), *question.reports()]
