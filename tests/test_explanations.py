@@ -1,5 +1,7 @@
 """Rival explanations: the null without measurement error, weights of evidence, simulated worlds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,15 +38,7 @@ def moved(changes, signal):
     """The same with the first state displaced, in sd of what is seen of the others."""
     change = changes.change.copy()
     change[0] += np.array(signal) * change[1:].std(axis=0)
-    return PoleChanges(
-        changes.block,
-        changes.title,
-        changes.triad,
-        changes.window,
-        changes.states,
-        change,
-        changes.covariance,
-    )
+    return replace(changes, change=change)
 
 
 def world(rng, of_class, strength):
@@ -56,8 +50,8 @@ def world(rng, of_class, strength):
 def as_case(name, of_class, shifts):
     standings = {}
     for each in shifts:
-        null = fit_null(each.change[1:], each.covariance[1:])
-        standings[each.block] = Standing.of(each.block, null, each.change[0], each.covariance[0])
+        state = each.triad.state
+        standings[each.block] = Standing.of(each, state, each.null(apart={state}))
     return Case(name, name, 1900, 1901, of_class, name, standings)
 
 
@@ -134,26 +128,19 @@ def test_moving_the_other_way_is_no_shift(cases):
 def test_order_and_names_of_states_change_nothing(cases):
     base = moved(field(np.random.default_rng(4), "votes"), (2, -2))
     order = np.random.default_rng(0).permutation(len(base.states))
-    other = PoleChanges(
-        base.block, base.title, base.triad, base.window,
-        tuple("PAK" if base.states[k] == "PAK" else f"X{k}" for k in order),
-        base.change[order], base.covariance[order],
-    )  # fmt: skip
+    other = replace(
+        base,
+        states=tuple("PAK" if base.states[k] == "PAK" else f"X{k}" for k in order),
+        change=base.change[order],
+        covariance=base.covariance[order],
+    )
     one, two = (explain([each], cases=cases, temper=1.0).totals["shift"] for each in (base, other))
     assert one == pytest.approx(two, abs=1e-9)
 
 
 def test_units_change_nothing(cases):
     base = moved(field(np.random.default_rng(4), "votes"), (2, -2))
-    other = PoleChanges(
-        base.block,
-        base.title,
-        base.triad,
-        base.window,
-        base.states,
-        1000 * base.change,
-        1e6 * base.covariance,
-    )
+    other = replace(base, change=1000 * base.change, covariance=1e6 * base.covariance)
     one, two = (explain([each], cases=cases, temper=1.0).totals["shift"] for each in (base, other))
     assert one == pytest.approx(two, abs=1e-6)
 
@@ -162,9 +149,7 @@ def test_a_noisy_measure_of_the_same_change_says_less(cases):
     base = moved(field(np.random.default_rng(4), "votes"), (3, -3))
     noise = base.covariance.copy()
     noise[0] *= 36
-    vague = PoleChanges(
-        base.block, base.title, base.triad, base.window, base.states, base.change, noise
-    )  # fmt: skip
+    vague = replace(base, covariance=noise)
     sure, less = (explain([each], cases=cases, temper=1.0).totals["shift"] for each in (base, vague))
     assert less < sure - 0.3
 
@@ -202,10 +187,10 @@ def test_what_hardly_ever_changes_is_scored_as_facts():
     base = field(np.random.default_rng(0), "arms")
     change = np.zeros_like(base.change)
     change[0], change[3] = (1.0, -1.0), (0.0, -1.0)
-    rare = PoleChanges("arms", "obligations", TRIAD, WINDOW, base.states, change, base.covariance)
+    rare = replace(base, change=change)
     assert is_rare(rare)
     assert not is_rare(base)
-    closer, further = facts_of(rare)
+    closer, further = facts_of(rare, "PAK")
     assert (closer.happened, closer.others, closer.of) == (True, 0, 119)
     assert (further.happened, further.others) == (True, 1)
 
@@ -276,9 +261,7 @@ def test_bad_evidence_is_refused(cases):
         explain(
             [base, field(np.random.default_rng(0), "arms", triad=Triad("IND", "RUS", "USA"))], cases=cases
         )
-    gone = PoleChanges(
-        base.block, base.title, base.triad, base.window, base.states[1:], base.change[1:], base.covariance[1:]
-    )
+    gone = replace(base, states=base.states[1:], change=base.change[1:], covariance=base.covariance[1:])
     with pytest.raises(SeriesError, match="PAK has too few years"):
         explain([gone], cases=cases)
 

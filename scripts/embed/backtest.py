@@ -104,11 +104,10 @@ def _evidence(found: Backtest) -> pd.DataFrame:
 def _facts(found: Backtest) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            {"case": each.case.case, "horizon": each.horizon, "fact": name, "happened": happened}
-            | {"measure": each.case.measures[name.partition(":")[0]]}
-            | dict(zip(("others", "of"), each.counts[name], strict=True))
+            {"case": each.case.case, "horizon": each.horizon, "fact": fact.name, "happened": fact.happened}
+            | {"measure": fact.title, "others": fact.others, "of": fact.of}
             for each in found.measured
-            for name, happened in each.case.facts.items()
+            for fact in each.facts
         ]
     )
 
@@ -118,4 +117,4 @@ def _cases(found: Backtest) -> pd.DataFrame:
 
 
 def _figures(found: Backtest) -> pd.DataFrame:
-    return found.figures().round(4).drop_duplicates(["figure", "horizon", "version"])
+    return found.figures().round(4)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from tropism.errors import TriadError, WindowError
 
 #: Earlier and later years outside of which a window is surely a typing error.
@@ -113,6 +115,12 @@ class Window:
         if self.after_end is not None:
             return self
         return Window(self.before_start, self.before_end, self.after_start, max(last_year, self.after_start))
+
+    def spans(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which of these years lie before and which after the event, as two masks; an open end takes all."""
+        before = (years >= self.before_start) & (years <= self.before_end)
+        after = (years >= self.after_start) & (self.after_end is None or years <= self.after_end)
+        return before, after
 
     def __str__(self) -> str:
         after_end = "" if self.after_end is None else self.after_end

@@ -383,10 +383,8 @@ def _gaps(series: Series, shifts: Shifts, names: tuple[str, str, str]) -> tuple[
     found = []
     for pole, name in zip(triad.poles, names[1:], strict=True):
         at = series.index([dyad(triad.state, pole)])[0]
-        asked = ((series.years >= window.before_start) & (series.years <= window.before_end)) | (
-            (series.years >= window.after_start) & (series.years <= (window.after_end or window.after_start))
-        )
-        gap = series.years[asked & series.missing[at] & ~series.missing.all(axis=0)]
+        before, after = window.spans(series.years)
+        gap = series.years[(before | after) & series.missing[at] & ~series.missing.all(axis=0)]
         if gap.size:
             found.append(f"no record with {name}: {_spans(gap)}")
     return tuple(found)

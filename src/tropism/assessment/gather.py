@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from tropism.assessment.dimension import Dimension
@@ -78,7 +80,7 @@ def evidence_for(triad: Triad, window: Window, tables: EvidenceTables) -> Eviden
     found, absent = _changes(triad, window, tables, need_state=True)
     return Evidence(
         tuple(each for each in found if not is_rare(each)),
-        tuple(fact for each in found if is_rare(each) for fact in facts_of(each)),
+        tuple(fact for each in found if is_rare(each) for fact in facts_of(each, triad.state)),
         absent,
     )
 
@@ -99,7 +101,7 @@ def _changes(
     absent: dict[str, str] = {}
     for block in BLOCKS:
         reasons = []
-        for measured in (_siding,) if block == "votes" else map(_Measure, _dimensions(block)):
+        for measured in _measures(block):
             try:
                 changes = measured(triad, window, tables)
             except (DataNotPresentError, SeriesError) as reason:
@@ -121,24 +123,21 @@ def _siding(triad: Triad, window: Window, tables: EvidenceTables) -> PoleChanges
     return PoleChanges.of_siding(siding(tables["un_contested_votes"], triad, window))
 
 
-class _Measure:
-    """One line of evidence as changes."""
-
-    def __init__(self, dimension: Dimension) -> None:
-        self.dimension = dimension
-
-    def __call__(self, triad: Triad, window: Window, tables: EvidenceTables) -> PoleChanges:
-        series = panel(self.dimension.measure, tables, triad)
-        share = series.measured_in.startswith("share")
-        return PoleChanges.of_series(
-            series, triad, window, summary=self.dimension.summary, floor=FLOOR if share else None
-        )
+def _of_dimension(dimension: Dimension, triad: Triad, window: Window, tables: EvidenceTables) -> PoleChanges:
+    series = panel(dimension.measure, tables, triad)
+    share = series.measured_in.startswith("share")
+    return PoleChanges.of_series(
+        series, triad, window, summary=dimension.summary, floor=FLOOR if share else None
+    )
 
 
-def _dimensions(block: str) -> list[Dimension]:
-    """Lines of evidence of a block that have data, costly ones first; one kind of evidence counts once."""
+def _measures(block: str) -> list[Callable[[Triad, Window, EvidenceTables], PoleChanges]]:
+    """What measures a block, costly evidence first; one kind of evidence counts once."""
+    if block == "votes":
+        return [_siding]
     here = [each for each in scored() if each.block == block and each.tests_change]
-    return sorted(here, key=lambda each: (each.signal != "costly", each.order))
+    here.sort(key=lambda each: (each.signal != "costly", each.order))
+    return [partial(_of_dimension, each) for each in here]
 
 
 def _missing(block: str) -> str:

@@ -12,7 +12,7 @@ from tropism.assessment.dimension import Dimension
 from tropism.assessment.evidence import EvidenceTables, panel, scored, tables_used
 from tropism.assessment.result import Assessment
 from tropism.derived import DerivedLibrary
-from tropism.dyads import LAST_YEAR, Triad, Window
+from tropism.dyads import Triad, Window
 from tropism.errors import DataNotPresentError, SeriesError
 from tropism.series import Series
 from tropism.tables.differences import TableDiff
@@ -90,9 +90,7 @@ def _panels(line: Dimension, tables: EvidenceTables, triad: Triad, window: Windo
 
 
 def _compared(series: Series, window: Window) -> Series:
-    years = series.years
-    before = (years >= window.before_start) & (years <= window.before_end)
-    after = (years >= window.after_start) & (years <= (window.after_end or LAST_YEAR))
+    before, after = window.spans(series.years)
     return series.within(before | after)
 
 

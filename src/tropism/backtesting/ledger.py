@@ -1,8 +1,9 @@
 """The prospective ledger: verdicts written down before the outcome is known, and scored when it is.
 
 A documented case is chosen because something happened. A ledger has no such choice: every state, the main
-pairs of poles, as of a date, with a hash over all of it. Scored against later data it gives error rates that
-nobody could tune.
+pairs of poles, as of a date, with a hash over all of it. One that was published before the later data existed
+gives error rates that nobody could tune; one that is written today as of an earlier year does so only as far
+as its method was not made with those years in view.
 """
 
 from __future__ import annotations
@@ -15,18 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tropism.assessment.evidence import EvidenceTables
 from tropism.assessment.gather import YEARS_BEFORE, field_changes
-from tropism.dyads import Triad, Window
+from tropism.dyads import Window
 from tropism.errors import SchemaError
 from tropism.explanations import cases as documented
-from tropism.explanations.changes import PoleChanges, facts_of, is_rare
-from tropism.explanations.null import fit_null
-from tropism.explanations.result import decide, posterior
-from tropism.explanations.signatures import ALTERNATIVES, CLASSES, Class
-from tropism.explanations.weights import Case, Standing, weigher_of
+from tropism.explanations.changes import Fact, facts_of, is_rare
+from tropism.explanations.result import decide, posterior, totals_of
+from tropism.explanations.signatures import CLASSES
+from tropism.explanations.weights import Standing, weigher_of
 from tropism.version import __version__
 
 if TYPE_CHECKING:
@@ -118,7 +116,9 @@ def write_ledger(
     Parameters
     ----------
     as_of : int
-        Nothing later is read. The last five years are compared with the ten before.
+        The last five years are compared with the ten before. No later evidence is read, and only documented
+        cases that had ended before those five years are learned from. The power of the likelihoods is the
+        published one: it was fitted to all cases.
     pairs : sequence of (toward, away_from)
     progress : callable, optional
 
@@ -141,51 +141,33 @@ def write_ledger(
 
 
 def _verdicts(toward: str, away_from: str, window: Window) -> list[dict[str, Any]]:
-    assert window.after_end is not None
     field = field_changes(toward, away_from, window, EvidenceTables())
-    shifts, rare = ([each for each in field if is_rare(each) == kind] for kind in (False, True))
     movers = documented.movers(window)
+    nulls = {each.block: each.null(apart=movers) for each in field if not is_rare(each)}
+    tilts: dict[str, float] = {}
+    for each in field:
+        if each.block == "votes":
+            tilts = dict(zip(each.states, each.tilts(nulls["votes"]).round(3).tolist(), strict=True))
     measures = {each.block: each.title for each in field}
     known = documented.embedded_cases(SPAN, measures)
     temper = documented.embedded_temper(SPAN, documented.data_of(measures))
-    weigher = weigher_of(tuple(known))
-    nulls = {}
-    for changes in shifts:
-        keep = ~np.isin(changes.states, sorted(movers))
-        nulls[changes.block] = fit_null(changes.change[keep], changes.covariance[keep])
+    weigher = weigher_of(known)
     found = []
-    for state in sorted({iso3 for changes in shifts for iso3 in changes.states}):
-        learn: Sequence[Case] = documented.others(known, state, window.after_start)
-        totals: dict[Class, float] = dict.fromkeys(CLASSES, 0.0)
-        blocks: list[str] = []
-        tilt: float | None = None
-        for changes in shifts:
-            if state not in changes.states:
-                continue
-            i = changes.states.index(state)
-            standing = Standing.of(
-                changes.block, nulls[changes.block], changes.change[i], changes.covariance[i]
-            )
-            blocks.append(changes.block)
-            if changes.block == "votes":
-                tilt = round(float(standing.turned[0][0]), 3)
-            for c in ALTERNATIVES:
-                totals[c] += temper * weigher.weigh(standing, c, learn).log10_bayes_factor
-        for changes in rare:
-            if state not in changes.states:
-                continue
-            blocks.append(changes.block)
-            mine = PoleChanges(
-                changes.block, changes.title, Triad(state, toward, away_from), changes.window,
-                changes.states, changes.change, changes.covariance,
-            )  # fmt: skip
-            for fact in facts_of(mine):
-                for c in ALTERNATIVES:
-                    totals[c] += temper * weigher.weigh_fact(fact, c, learn).log10_bayes_factor
-        p = posterior(totals, 1 / 3)
+    for state in sorted({iso3 for each in field if each.block in nulls for iso3 in each.states}):
+        mine = [each for each in field if state in each.states]
+        evidence: list[Standing | Fact] = []
+        for each in mine:
+            if each.block in nulls:
+                evidence.append(Standing.of(each, state, nulls[each.block]))
+            else:
+                evidence.extend(facts_of(each, state))
+        learn = documented.others(known, state, window.after_start, forward=True)
+        totals = totals_of(weigher.all_weights(evidence, learn).values(), temper)
+        p = posterior(totals)
         row: dict[str, Any] = {"state": state, "toward": toward, "away_from": away_from}
         row |= {"verdict": decide(totals)[0], **{f"p_{c}": round(p[c], 4) for c in CLASSES}}
-        found.append(row | {"tilt": tilt, "blocks": " ".join(blocks)})
+        row |= {"tilt": tilts.get(state), "blocks": " ".join(each.block for each in mine)}
+        found.append(row)
     return found
 
 
@@ -232,8 +214,7 @@ def score_ledger(ledger: Ledger, *, until: int | None = None) -> pd.DataFrame:
         votes = next((each for each in field if each.block == "votes"), None)
         if votes is None:
             raise SchemaError(f"ledger: there are no votes on {toward} and {away_from} in {window}.")
-        null = fit_null(votes.change, votes.covariance)
-        tilt = pd.Series((votes.change / null.scale) @ [1.0, -1.0], index=votes.states)
+        tilt = pd.Series(votes.tilts(votes.null(apart=())), index=votes.states)
         parts.append(mine.assign(later=mine["state"].map(100 * tilt.rank(pct=True))))
     later = pd.concat(parts).dropna(subset=["later"])
     rows = []

@@ -6,12 +6,13 @@ from functools import cache
 
 import numpy as np
 
-from tropism.assessment.evidence import EvidenceTables
-from tropism.dyads import Triad, Window
+from tropism.assessment.dimension import seated
+from tropism.assessment.evidence import poles_of
+from tropism.dyads import Triad, Window, dyad
 from tropism.errors import MissingExtraError
 from tropism.explanations.signatures import CLASSES
 from tropism.series import Series
-from tropism.states import lineage
+from tropism.tables import read_table
 from tropism.votes.ideal_points import compact
 from tropism.votes.similarity import similarity_series
 
@@ -23,31 +24,23 @@ DRAWS = 50
 PENALTY = 1.0
 
 
-def naive_features(triad: Triad, window: Window, tables: EvidenceTables) -> np.ndarray:
+def naive_features(triad: Triad, window: Window) -> np.ndarray:
     """The three numbers of one triad and window, NaN where there are no data: shape (3,).
 
     The change in distance to C less that to B on the line of ideal points; the change in the position itself
     from the last year before to the last year after, toward B; the change in the share of equal votes with B
     less that with C. Embedded positions are smoothed and have seen later votes, which favours the first two.
     """
-    found = np.full(len(RULES), np.nan)
-    position = _positions()
-    a, b, c = (_path(position, state, window) for state in (triad.state, *triad.poles))
-    before, after = _spans(position.years, window)
-    gap = np.abs(a - c) - np.abs(a - b)
-    found[0] = _mean(gap[after]) - _mean(gap[before])
-    moved = _last(a[after]) - _last(a[before])
-    found[1] = moved * np.sign(_mean((b - c)[before | after]))
-    agreement = [_agreement(pole) for pole in triad.poles]
-    if all(f"{triad.state}>{pole}" in series for pole, series in zip(triad.poles, agreement, strict=True)):
-        parts = []
-        for pole, series in zip(triad.poles, agreement, strict=True):
-            i = series.index([f"{triad.state}>{pole}"])[0]
-            path = series.values[0, i]
-            before, after = _spans(series.years, window)
-            parts.append(_mean(path[after]) - _mean(path[before]))
-        found[2] = parts[0] - parts[1]
-    return found
+    positions = seated(_positions(), triad)
+    a, b, c = (_path(positions, state) for state in (triad.state, *triad.poles))
+    before, after = window.spans(positions.years)
+    distance = _change(np.abs(a - c) - np.abs(a - b), window, positions.years)
+    moved = (_last(a[after]) - _last(a[before])) * np.sign(_mean((b - c)[before | after]))
+    agreement = seated(_agreement(triad.poles), triad)
+    with_b, with_c = (
+        _change(_path(agreement, dyad(triad.state, pole)), window, agreement.years) for pole in triad.poles
+    )
+    return np.array([distance, moved, with_b - with_c])
 
 
 @cache
@@ -56,34 +49,21 @@ def _positions() -> Series:
 
 
 @cache
-def _agreement(pole: str) -> Series:
-    tables = EvidenceTables()
-    links = lineage(pole)
-    series = similarity_series(
-        tables["un_vote_counts"], (pole, *(link.predecessor for link in links)), measure="agreement"
-    )
-    for link in links:
-        series = series.splice(pole, link.predecessor, link.last_year)
-    return series
+def _agreement(poles: tuple[str, str]) -> Series:
+    return similarity_series(read_table("un_vote_counts"), poles_of(*poles).all, measure="agreement")
 
 
-def _path(positions: Series, state: str, window: Window) -> np.ndarray:
-    """Mean positions by year, with predecessors' before their seat passed on."""
-    whole = np.full(positions.years.size, np.nan)
-    for code, last in ((state, None), *((link.predecessor, link.last_year) for link in lineage(state))):
-        if code in positions:
-            path = positions.values[:, positions.index([code])[0]].mean(axis=0)
-            mine = np.ones(path.size, dtype=bool) if last is None else positions.years <= last
-            whole = np.where(mine & ~np.isnan(path), path, whole)
-    return whole
+def _path(series: Series, unit: str) -> np.ndarray:
+    """The mean path of a unit, NaN throughout where it has none."""
+    if unit not in series:
+        return np.full(series.years.size, np.nan)
+    path: np.ndarray = series.values[:, series.index([unit])[0]].mean(axis=0)
+    return path
 
 
-def _spans(years: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray]:
-    assert window.after_end is not None
-    return (
-        (years >= window.before_start) & (years <= window.before_end),
-        (years >= window.after_start) & (years <= window.after_end),
-    )
+def _change(path: np.ndarray, window: Window, years: np.ndarray) -> float:
+    before, after = window.spans(years)
+    return _mean(path[after]) - _mean(path[before])
 
 
 def _mean(values: np.ndarray) -> float:

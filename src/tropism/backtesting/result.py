@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tropism.backtesting.measured import Measured
 from tropism.backtesting.naive import RULES
-from tropism.explanations.result import Verdict
+from tropism.explanations.result import Verdict, decide, posterior, totals_of
 from tropism.explanations.signatures import CLASSES, Class
-from tropism.explanations.weights import Case
+from tropism.explanations.weights import Case, Weight
 
 if TYPE_CHECKING:
     import altair
@@ -39,16 +40,9 @@ class Scored:
         False for cases that are shown only.
     temper : float
     weights : dict
-        Untempered log10 Bayes factors by block or fact and class.
-    totals : dict
-    verdict : str
-    margin : float
-    by_block : dict
-        The verdict on one block alone.
-    probability : ndarray, shape (3,)
-        Of `CLASSES`, with even priors.
+        Of each block or fact and class, not tempered.
     naive : dict
-        The same by each naive rule.
+        Probabilities of `CLASSES` by each naive rule, shape (3,).
     alarms : tuple of (iso3, verdict)
         Other states in the window.
     learned_from : int
@@ -60,15 +54,35 @@ class Scored:
     version: str
     counted: bool
     temper: float
-    weights: Mapping[str, Mapping[Class, float]]
-    totals: Mapping[Class, float]
-    verdict: Verdict
-    margin: float
-    by_block: Mapping[str, Verdict]
-    probability: np.ndarray
+    weights: Mapping[str, Mapping[Class, Weight]]
     naive: Mapping[str, np.ndarray]
     alarms: tuple[tuple[str, str], ...]
     learned_from: int
+
+    @cached_property
+    def totals(self) -> dict[Class, float]:
+        """Tempered log10 Bayes factors of the classes against nothing."""
+        return totals_of(self.weights.values(), self.temper)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The best class, or ``"cannot tell"``."""
+        return decide(self.totals)[0]
+
+    @property
+    def margin(self) -> float:
+        """log10 by which the best beats the runner-up."""
+        return decide(self.totals)[1]
+
+    @property
+    def by_block(self) -> dict[str, Verdict]:
+        """The verdict on each block or fact alone."""
+        return {name: decide(totals_of([weights], self.temper))[0] for name, weights in self.weights.items()}
+
+    @property
+    def probability(self) -> np.ndarray:
+        """Of `CLASSES`, with even priors: shape (3,)."""
+        return np.array([posterior(self.totals)[c] for c in CLASSES])
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,16 +11,13 @@ from tropism.backtesting.measured import Measured, measure
 from tropism.backtesting.naive import RULES, calibrated
 from tropism.backtesting.result import Backtest, Scored
 from tropism.explanations import cases as documented
-from tropism.explanations.changes import Fact
-from tropism.explanations.result import decide
-from tropism.explanations.signatures import ALTERNATIVES, CLASSES, Class
-from tropism.explanations.weights import Case, Standing, Weigher
+from tropism.explanations.result import decide, posterior, totals_of
+from tropism.explanations.signatures import Class
+from tropism.explanations.weights import Case, Weigher
 from tropism.version import __version__
 
 #: Powers of the likelihood that are tried.
 TEMPERS = tuple(np.round(np.arange(0.1, 1.01, 0.1), 1).tolist())
-#: Class, then its weight by block: tempered sums decide.
-Weights = dict[str, dict[Class, float]]
 
 
 def backtest(
@@ -77,101 +73,66 @@ def backtest(
         usable = [each for each in measured if each.case.standings]
         learn = [each for each in usable if each.scored]
         weigher = Weigher([each.case for each in usable])
-        counts = {each.case.case: each.counts for each in usable}
         for forward in (False, True):
             for each in usable:
-                scored.append(_score(each, learn, weigher, counts, forward=forward, placebos=placebos))
+                scored.append(_score(each, learn, weigher, forward=forward))
                 if not forward:
                     say(f"{horizon} years after: scored {each.case.case}")
-        everything = [each.case for each in learn]
-        tempers[horizon] = _fit_temper(everything, weigher, counts, forward=False)
+        tempers[horizon] = _fit_temper(learn, weigher, forward=False)
     return Backtest(tuple(scored), tuple(measured_all), tempers, __version__)
 
 
-def _score(
-    each: Measured,
-    learn: Sequence[Measured],
-    weigher: Weigher,
-    counts: dict[str, Any],
-    *,
-    forward: bool,
-    placebos: bool,
-) -> Scored:
-    case = each.case
-    cases = _others([one.case for one in learn], case, forward=forward)
-    temper = _fit_temper(cases, weigher, counts, forward=forward)
-    weights = _weights(case, cases, weigher, counts)
-    totals = _totals(weights, temper)
-    verdict, margin = decide(totals)
-    naive = {}
-    if not forward:
-        trained = [one for one in learn if one.case in cases]
-        label = np.array([CLASSES.index(one.case.of_class) for one in trained])
-        share = np.array([weigher.share[one.case.case] for one in trained])
-        names = np.array(CLASSES, dtype=object)[label] if label.size else np.empty(0, dtype=object)
-        for k, rule in enumerate(RULES):
-            feature = np.array([one.features[k] for one in trained])
-            naive[rule] = calibrated(feature, names, share, float(each.features[k]))
-    alarms = _alarms(each, cases, weigher, temper) if placebos and not forward else ()
+def _score(each: Measured, learn: Sequence[Measured], weigher: Weigher, *, forward: bool) -> Scored:
+    trained = _others(learn, each, forward=forward)
+    cases = [one.case for one in trained]
+    temper = _fit_temper(trained, weigher, forward=forward)
     return Scored(
-        case=case,
+        case=each.case,
         horizon=each.horizon,
         version="forward" if forward else "nested",
         counted=each.scored,
         temper=temper,
-        weights=weights,
-        totals=totals,
-        verdict=verdict,
-        margin=margin,
-        by_block={block: decide(_totals({block: weights[block]}, temper))[0] for block in weights},
-        probability=np.array([10 ** totals[c] for c in CLASSES]) / sum(10 ** totals[c] for c in CLASSES),
-        naive=naive,
-        alarms=alarms,
+        weights=weigher.all_weights(each.evidence, cases, name=each.case.case),
+        naive={} if forward else _naive(each, trained, weigher),
+        alarms=() if forward else _alarms(each, cases, weigher, temper),
         learned_from=len(cases),
     )
 
 
-def _others(cases: Iterable[Case], case: Case, *, forward: bool) -> list[Case]:
+def _others(learn: Iterable[Measured], of: Measured, *, forward: bool) -> list[Measured]:
     """Cases of other countries, decades and clusters, so that one event is not learned from itself."""
-    apart = documented.others(list(cases), case.country.split()[0], case.start, forward=forward)
-    return [one for one in apart if one.cluster != case.cluster]
+    held = {each.case.case: each for each in learn}
+    apart = documented.others(
+        [each.case for each in held.values()], of.triad.state, of.case.start, forward=forward
+    )
+    return [held[case.case] for case in apart if case.cluster != of.case.cluster]
 
 
-def _weights(case: Case, cases: Sequence[Case], weigher: Weigher, counts: dict[str, Any]) -> Weights:
-    """Untempered log10 Bayes factors by block or fact and class."""
-    found: Weights = {
-        block: {c: weigher.weigh(standing, c, cases, name=case.case).log10_bayes_factor for c in ALTERNATIVES}
-        for block, standing in case.standings.items()
-    }
-    facts = [Fact.named(name, happened, *counts[case.case][name]) for name, happened in case.facts.items()]
-    return found | _of_facts(facts, cases, weigher)
-
-
-def _of_facts(facts: Iterable[Fact], cases: Sequence[Case], weigher: Weigher) -> Weights:
+def _naive(each: Measured, trained: Sequence[Measured], weigher: Weigher) -> dict[str, np.ndarray]:
+    """Probabilities of the classes by each naive rule, calibrated on the cases learned from."""
+    label = np.array([one.case.of_class for one in trained], dtype=object)
+    share = np.array([weigher.share[one.case.case] for one in trained])
+    features = np.array([one.features for one in trained]).reshape(-1, len(RULES))
     return {
-        fact.name: {c: weigher.weigh_fact(fact, c, cases).log10_bayes_factor for c in ALTERNATIVES}
-        for fact in facts
+        rule: calibrated(features[:, k], label, share, float(each.features[k]))
+        for k, rule in enumerate(RULES)
     }
 
 
-def _totals(weights: Weights, temper: float) -> dict[Class, float]:
-    sums = {c: temper * sum(each[c] for each in weights.values()) for c in ALTERNATIVES}
-    return sums | {"nothing": 0.0}
-
-
-def _fit_temper(cases: Sequence[Case], weigher: Weigher, counts: dict[str, Any], *, forward: bool) -> float:
+def _fit_temper(measured: Sequence[Measured], weigher: Weigher, *, forward: bool) -> float:
     """The power that gives these cases, each left out in turn, the best log score averaged by class."""
-    held = [(case, _weights(case, _others(cases, case, forward=forward), weigher, counts)) for case in cases]
+    held = []
+    for each in measured:
+        cases = [one.case for one in _others(measured, each, forward=forward)]
+        held.append((each.case, weigher.all_weights(each.evidence, cases, name=each.case.case).values()))
     if not held:
-        return 1.0
+        return documented.NO_TEMPER
     scores = []
     for temper in TEMPERS:
         by_class: dict[Class, list[tuple[float, float]]] = {}
         for case, weights in held:
-            totals = _totals(weights, temper)
-            norm = np.log(sum(10 ** totals[c] for c in CLASSES))
-            log_p = totals[case.of_class] * np.log(10) - norm
-            by_class.setdefault(case.of_class, []).append((weigher.share[case.case], float(log_p)))
+            p = posterior(totals_of(weights, temper))[case.of_class]
+            by_class.setdefault(case.of_class, []).append((weigher.share[case.case], float(np.log(p))))
         means = [sum(w * v for w, v in each) / sum(w for w, _ in each) for each in by_class.values()]
         scores.append(float(np.mean(means)))
     return TEMPERS[int(np.argmax(scores))]
@@ -182,16 +143,8 @@ def _alarms(
 ) -> tuple[tuple[str, str], ...]:
     """The verdict on every other state in the case's window, learned without that state's own cases."""
     found = []
-    for placebo in each.placebos:
-        apart = [case for case in cases if placebo.iso3 not in case.country.split()]
-        weights: Weights = {
-            block: _quick(weigher, standing, apart) for block, standing in placebo.standings.items()
-        }
-        facts = [Fact.named(name, *held) for name, held in placebo.facts.items()]
-        verdict, _ = decide(_totals(weights | _of_facts(facts, apart, weigher), temper))
-        found.append((placebo.iso3, verdict))
+    for iso3, evidence in each.placebos.items():
+        apart = [case for case in cases if iso3 not in case.country.split()]
+        verdict, _ = decide(totals_of(weigher.all_weights(evidence, apart).values(), temper))
+        found.append((iso3, verdict))
     return tuple(found)
-
-
-def _quick(weigher: Weigher, standing: Standing, cases: Sequence[Case]) -> dict[Class, float]:
-    return {c: weigher.weigh(standing, c, cases).log10_bayes_factor for c in ALTERNATIVES}

@@ -207,5 +207,5 @@ def track_record(horizon: int, data: str, verdict: str, strength: float) -> Trac
         right,
         len(mine),
         f"verdicts of this kind and at least as strong (log10 {min(strength, STRONG):.1f}) were right "
-        f"{right} of {len(mine)} times in the backtest",
+        f"{right} of {len(mine)} times",
     )

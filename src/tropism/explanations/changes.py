@@ -7,12 +7,14 @@ they are the changes in closeness to either pole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tropism.dyads import Triad, Window
 from tropism.errors import SeriesError
+from tropism.explanations.null import Null, fit_null
 from tropism.series import Provenance, Series
 from tropism.shifts import Shifts, infer_shifts
 from tropism.shifts.change import MIN_YEARS, Summary
@@ -57,10 +59,7 @@ class PoleChanges:
     def of_siding(cls, siding: Siding) -> PoleChanges:
         """Log-odds of siding with B and with C, against neither, on roll calls that B and C contest."""
         have = ~np.isnan(siding.estimate[..., 0])
-        window, years = siding.window, siding.years
-        last = years[-1] if window.after_end is None else window.after_end
-        before = (years >= window.before_start) & (years <= window.before_end)
-        after = (years >= window.after_start) & (years <= last)
+        before, after = siding.window.spans(siding.years)
         enough = (have[:, before].sum(axis=1) >= MIN_YEARS) & (have[:, after].sum(axis=1) >= FEWEST_AFTER)
         enough &= ~np.isin(siding.states, siding.triad.poles)
         means, covariances = [], []
@@ -115,26 +114,39 @@ class PoleChanges:
             provenance=series.provenance,
         )
 
-    def too_short(self) -> SeriesError:
-        """What to raise where the triad's state has too few years."""
-        return SeriesError(
-            f"explanations: {self.triad.state} has too few years of {self.title} in {self.window}. Widen the "
-            "window."
-        )
+    def place(self, state: str) -> int:
+        """The row of a state.
 
-    def without(self, states: frozenset[str]) -> PoleChanges:
+        Raises
+        ------
+        SeriesError
+            If it has too few years.
+        """
+        if state not in self.states:
+            raise SeriesError(
+                f"explanations: {state} has too few years of {self.title} in {self.window}. Widen the window."
+            )
+        return self.states.index(state)
+
+    def without(self, states: Collection[str]) -> PoleChanges:
         """The same without these states, but for the triad's own."""
         keep = np.array([each == self.triad.state or each not in states for each in self.states], dtype=bool)
-        return PoleChanges(
-            self.block,
-            self.title,
-            self.triad,
-            self.window,
-            tuple(np.array(self.states, dtype=object)[keep]),
-            self.change[keep],
-            self.covariance[keep],
-            self.provenance,
+        return replace(
+            self,
+            states=tuple(np.array(self.states, dtype=object)[keep]),
+            change=self.change[keep],
+            covariance=self.covariance[keep],
         )
+
+    def null(self, *, apart: Collection[str]) -> Null:
+        """What an ordinary change is, among all states but these."""
+        keep = ~np.isin(self.states, list(apart))
+        return fit_null(self.change[keep], self.covariance[keep])
+
+    def tilts(self, null: Null) -> np.ndarray:
+        """Every state's b less c, in ordinary changes: shape (states,)."""
+        tilts: np.ndarray = (self.change / null.scale) @ [1.0, -1.0]
+        return tilts
 
 
 def _changes(shifts: Shifts, pole: int, floor: float | None) -> np.ndarray:
@@ -183,18 +195,15 @@ class Fact:
         return f"{self.block}: {self.kind}"
 
 
-def facts_of(changes: PoleChanges) -> tuple[Fact, ...]:
-    """A measure that most states never change (obligations, memberships, sanctions), as what happened.
+def facts_of(changes: PoleChanges, state: str) -> tuple[Fact, ...]:
+    """A measure that most states never change (obligations, memberships, sanctions), as what happened to one.
 
     Raises
     ------
     SeriesError
-        If the triad's state is not in it.
+        If the state is not in it.
     """
-    state = changes.triad.state
-    if state not in changes.states:
-        raise changes.too_short()
-    i = changes.states.index(state)
+    i = changes.place(state)
     rest = np.arange(len(changes.states)) != i
     found = []
     for kind, moved in (

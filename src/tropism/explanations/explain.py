@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 
+import numpy as np
+
 from tropism.errors import SeriesError
 from tropism.explanations import cases as documented
 from tropism.explanations.changes import Fact, PoleChanges
-from tropism.explanations.null import fit_null
-from tropism.explanations.result import (
-    DECIDES,
-    BlockEvidence,
-    Explanations,
-    FactEvidence,
-    Match,
-    decide,
-)
-from tropism.explanations.signatures import ALTERNATIVES, BLOCKS, CLASSES, Class, Sign, signatures
+from tropism.explanations.result import BlockEvidence, Explanations, FactEvidence, Match, decide, totals_of
+from tropism.explanations.signatures import BLOCKS, Class, Sign, signatures
 from tropism.explanations.weights import FACT_WORDS, FACTS, Case, Standing, Weigher, weigher_of
 from tropism.version import __version__
 
-#: How often what is not on record is taken to happen to other states, for what it would change.
+#: Assumed, not measured: to how many of how many states what is not on record happens, where it is asked
+#: what that would change.
 UNKNOWN_BASE = (3, 100)
 #: A change within one sd of ordinary changes counts as none where signatures are compared.
 ORDINARY = 1.0
@@ -89,10 +84,8 @@ def explain(
     weigher = weigher_of(tuple(cases))
     movers = documented.movers(window)
     found = [_block(each.without(movers), weigher, cases) for each in shifts]
-    of_facts = [
-        FactEvidence(fact, {c: weigher.weigh_fact(fact, c, cases) for c in ALTERNATIVES}) for fact in facts
-    ]
-    totals = {c: _total(found, of_facts, c, temper) for c in CLASSES}
+    of_facts = [FactEvidence(fact, weigher.weights(fact, cases)) for fact in facts]
+    totals = totals_of([*(each.weights for each in found), *(each.weights for each in of_facts)], temper)
     verdict, margin = decide(totals)
     return Explanations(
         triad=triad,
@@ -117,25 +110,21 @@ def explain(
 
 def _block(changes: PoleChanges, weigher: Weigher, cases: Sequence[Case]) -> BlockEvidence:
     state = changes.triad.state
-    if state not in changes.states:
-        raise changes.too_short()
-    i = changes.states.index(state)
-    rest = [k for k in range(len(changes.states)) if k != i]
-    null = fit_null(changes.change[rest], changes.covariance[rest])
-    standing = Standing.of(changes.block, null, changes.change[i], changes.covariance[i])
-    tilt = changes.change[:, 0] / null.scale[0] - changes.change[:, 1] / null.scale[1]
+    i = changes.place(state)
+    null = changes.null(apart={state})
+    standing, tilts = Standing.of(changes, state, null), changes.tilts(null)
     return BlockEvidence(
         block=changes.block,
         title=changes.title,
         standing=standing,
         null=null,
-        weights={c: weigher.weigh(standing, c, cases) for c in ALTERNATIVES},
+        weights=weigher.weights(standing, cases),
         matches=tuple(
             Match(each.explanation, _matches(standing, 0, each.b) * _matches(standing, 1, each.c))
             for each in signatures()
             if each.block == changes.block
         ),
-        percentile=float(100 * (tilt[rest] < tilt[i]).mean()),
+        percentile=float(100 * np.delete(tilts < tilts[i], i).mean()),
         provenance=changes.provenance,
     )
 
@@ -147,15 +136,6 @@ def _matches(standing: Standing, k: int, sign: Sign) -> float:
     here = NormalDist(float(standing.z[k]), max(float(standing.error[k, k]), 1e-9) ** 0.5)
     below, above = here.cdf(-ORDINARY), 1 - here.cdf(ORDINARY)
     return {"+": above, "-": below, "0": 1 - below - above}[sign]
-
-
-def _total(
-    blocks: Sequence[BlockEvidence], facts: Sequence[FactEvidence], of_class: Class, temper: float
-) -> float:
-    if of_class == "nothing":
-        return 0.0
-    weights = [each.weights for each in blocks] + [each.weights for each in facts]
-    return temper * sum(each[of_class].log10_bayes_factor for each in weights)
 
 
 def _would_change(
@@ -187,6 +167,3 @@ def _would_change(
         if other != verdict:
             found.append((name, other, margin))
     return tuple(sorted(found, key=lambda each: each[2]))
-
-
-__all__ = ["DECIDES", "explain"]

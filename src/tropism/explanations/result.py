@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from tropism.dyads import Triad, Window
 from tropism.explanations.changes import Fact
 from tropism.explanations.null import Null
-from tropism.explanations.signatures import CLASS_NAMES, CLASSES, Class
+from tropism.explanations.signatures import ALTERNATIVES, CLASS_NAMES, CLASSES, Class
 from tropism.explanations.weights import Standing, Weight
 from tropism.series import Provenance, cited
 
@@ -33,6 +32,13 @@ PAPERS = (
 )
 
 
+def totals_of(weights: Iterable[Mapping[Class, Weight]], temper: float) -> dict[Class, float]:
+    """Tempered log10 Bayes factors of the classes against nothing, over all pieces of evidence."""
+    held = list(weights)
+    sums = {c: temper * sum(each[c].log10_bayes_factor for each in held) for c in ALTERNATIVES}
+    return sums | {"nothing": 0.0}
+
+
 def decide(totals: Mapping[Class, float]) -> tuple[Verdict, float]:
     """The best class, if it beats the runner-up by `DECIDES`; and by how much it does."""
     ordered = sorted(CLASSES, key=lambda each: -totals[each])
@@ -40,7 +46,7 @@ def decide(totals: Mapping[Class, float]) -> tuple[Verdict, float]:
     return (ordered[0] if margin >= DECIDES else "cannot tell"), margin
 
 
-def posterior(totals: Mapping[Class, float], prior_of_shift: float) -> dict[Class, float]:
+def posterior(totals: Mapping[Class, float], prior_of_shift: float = 1 / 3) -> dict[Class, float]:
     """Probabilities of the classes; what is not shift is split evenly between the two others beforehand."""
     prior = {"shift": prior_of_shift, "hedge": (1 - prior_of_shift) / 2, "nothing": (1 - prior_of_shift) / 2}
     weight = {c: prior[c] * 10 ** totals[c] for c in CLASSES}
@@ -84,6 +90,11 @@ class FactEvidence:
     def block(self) -> str:
         """The block it belongs to."""
         return self.fact.block
+
+    @property
+    def title(self) -> str:
+        """What the block's measure did."""
+        return self.fact.kind
 
 
 @dataclass(frozen=True)
@@ -141,10 +152,14 @@ class Explanations:
         return max(CLASSES, key=lambda each: self.totals[each])
 
     @property
+    def evidence(self) -> tuple[BlockEvidence | FactEvidence, ...]:
+        """All that was weighed: blocks, then facts."""
+        return (*self.blocks, *self.facts)
+
+    @property
     def elicited_share(self) -> float:
         """Share of the total weight, sign aside, that comes from priors restricted in sign."""
-        held = [each.weights for each in self.blocks] + [each.weights for each in self.facts]
-        weights = [weight for each in held for weight in each.values()]
+        weights = [weight for each in self.evidence for weight in each.weights.values()]
         total = sum(abs(each.log10_bayes_factor) for each in weights)
         return (
             sum(abs(each.log10_bayes_factor) for each in weights if each.elicited) / total if total else 0.0
@@ -155,7 +170,7 @@ class Explanations:
         return posterior(self.totals, prior_of_shift)
 
     @property
-    def flip_prior(self) -> float | None:
+    def flip_prior(self) -> float:
         """The prior probability of a shift at which shift is as probable as the likelier of the others."""
         other = max(self.totals["hedge"], self.totals["nothing"])
         # p 10^shift = (1 - p) / 2 10^other
@@ -166,14 +181,13 @@ class Explanations:
         """One row per block or fact and class: log10 Bayes factor, tempered too, cases, elicited."""
         import pandas as pd
 
-        rows = []
-        for each in self.blocks:
-            for c, weight in each.weights.items():
-                rows.append({"block": each.block, "evidence": each.title, "class": c} | asdict(weight))
-        for fact in self.facts:
-            for c, weight in fact.weights.items():
-                rows.append({"block": fact.block, "evidence": fact.fact.kind, "class": c} | asdict(weight))
-        table = pd.DataFrame(rows)
+        table = pd.DataFrame(
+            [
+                {"block": each.block, "evidence": each.title, "class": c} | asdict(weight)
+                for each in self.evidence
+                for c, weight in each.weights.items()
+            ]
+        )
         table.insert(4, "tempered", self.temper * table["log10_bayes_factor"])
         return table
 
@@ -229,7 +243,7 @@ class Explanations:
             "posterior": {
                 f"{prior:.2f}": {c: round(p, 4) for c, p in self.posterior(prior).items()} for prior in PRIORS
             },
-            "flip_prior": None if self.flip_prior is None else round(self.flip_prior, 4),
+            "flip_prior": round(self.flip_prior, 4),
             "elicited_share": round(self.elicited_share, 3),
             "would_change": [list(each) for each in self.would_change],
             "track": None if self.track is None else asdict(self.track),
@@ -257,6 +271,6 @@ class Explanations:
 def strength(total: float) -> str:
     """A log10 Bayes factor in words: the scale of Kass and Raftery (1995), table on page 777."""
     size = abs(total)
-    if size < 0.5 or math.isnan(size):
+    if size < DECIDES:
         return "barely"
     return "substantially" if size < 1 else "strongly" if size < 2 else "decisively"

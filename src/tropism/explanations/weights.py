@@ -17,9 +17,9 @@ from functools import cache, cached_property, lru_cache
 
 import numpy as np
 
-from tropism.explanations.changes import Fact
+from tropism.explanations.changes import Fact, PoleChanges
 from tropism.explanations.null import Null, log_density
-from tropism.explanations.signatures import Class, signatures
+from tropism.explanations.signatures import ALTERNATIVES, Class, signatures
 
 #: With fewer documented cases in a class and block the class's signature restricts the signs of its prior.
 FEW_CASES = 5
@@ -41,7 +41,8 @@ FACTS: Mapping[str, Mapping[Class, tuple[float, float]]] = {
     "closer to B": {"shift": (2.0, 6.0), "hedge": (2.0, 8.0)},
     "further from C": {"shift": (2.0, 6.0), "hedge": (0.5, 9.5)},
 }
-#: What each fact is, in words; other pairs of block and kind are no facts.
+#: What each fact is, in words: what is looked for. Others, where a measure shows them, are named by block and
+#: kind.
 FACT_WORDS = {
     "arms: closer to B": "obligations to {B}, or its arms, begin",
     "arms: further from C": "obligations to {C}, or its arms, end",
@@ -74,10 +75,16 @@ class Standing:
     freedom: float
 
     @classmethod
-    def of(cls, block: str, null: Null, change: np.ndarray, covariance: np.ndarray) -> Standing:
-        """A change beside its null."""
-        z, error = null.standardised(change, covariance)
-        return cls(block, z, error, null.correlation, null.freedom)
+    def of(cls, changes: PoleChanges, state: str, null: Null) -> Standing:
+        """One state's change beside what is ordinary."""
+        i = changes.place(state)
+        z, error = null.standardised(changes.change[i], changes.covariance[i])
+        return cls(changes.block, z, error, null.correlation, null.freedom)
+
+    @property
+    def name(self) -> str:
+        """The block, which one change alone stands for."""
+        return self.block
 
     @cached_property
     def turned(self) -> tuple[np.ndarray, np.ndarray]:
@@ -189,6 +196,21 @@ class Weigher:
         #: Cases of one cluster share a weight of one.
         self.share = {case.case: 1.0 / sizes[case.cluster] for case in cases}
         self._log: dict[tuple[str, Class, str, bool], np.ndarray] = {}
+
+    def weights(
+        self, evidence: Standing | Fact, learn_from: Iterable[Case], *, name: str | None = None
+    ) -> dict[Class, Weight]:
+        """What one piece of evidence says for each class against nothing; ``name`` as in `weigh`."""
+        if isinstance(evidence, Fact):
+            return {c: self.weigh_fact(evidence, c, learn_from) for c in ALTERNATIVES}
+        return {c: self.weigh(evidence, c, learn_from, name=name) for c in ALTERNATIVES}
+
+    def all_weights(
+        self, evidence: Iterable[Standing | Fact], learn_from: Iterable[Case], *, name: str | None = None
+    ) -> dict[str, dict[Class, Weight]]:
+        """The same for all that is known of a state, by block or fact."""
+        learned = list(learn_from)
+        return {each.name: self.weights(each, learned, name=name) for each in evidence}
 
     def weigh(
         self, standing: Standing, of_class: Class, learn_from: Iterable[Case], *, name: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tropism.explanations.result import DECIDES, strength
+from tropism.explanations.result import DECIDES, BlockEvidence, strength
 from tropism.explanations.signatures import CLASS_NAMES
 from tropism.explanations.weights import FACT_WORDS
 from tropism.states import find_state
@@ -32,13 +32,11 @@ def explanation_sentences(found: Explanations) -> list[str]:
             "as likely under it as under the runner-up."
         )
     if found.track is not None and found.track.of:
-        said.append(f"Error rate: {found.track.words}.")
-    flip = found.flip_prior
-    if flip is not None:
-        said.append(
-            f"A realignment or exit is the likeliest for whoever held it at least {_percent(flip)} probable "
-            "beforehand."
-        )
+        said.append(f"In the backtest {found.track.words}.")
+    said.append(
+        f"A realignment or exit is the likeliest for whoever held it at least {_percent(found.flip_prior)} "
+        "probable beforehand."
+    )
     changes = [f"{_fact(found, name)} ({NAMES[other]})" for name, other, _ in found.would_change[:3]]
     said.append(
         "What would alone give another verdict: " + "; ".join(changes) + "."
@@ -53,10 +51,14 @@ def explanation_sentences(found: Explanations) -> list[str]:
     return said
 
 
-def fact_in_words(found: Explanations, fact: FactEvidence) -> str:
-    """``joins an organisation of Russia: yes (9 of 193 others)``."""
-    happened = "yes" if fact.fact.happened else "no"
-    return f"{_fact(found, fact.fact.name)}: {happened} ({fact.fact.others} of {fact.fact.of} others)"
+def evidence_in_words(found: Explanations, evidence: BlockEvidence | FactEvidence) -> str:
+    """``votes: b +1.2, c -0.4`` or ``joins an organisation of Russia: yes (9 of 193 others)``."""
+    if isinstance(evidence, BlockEvidence):
+        b, c = evidence.standing.z
+        return f"{evidence.block}: b {b:+.1f}, c {c:+.1f}"
+    fact = evidence.fact
+    happened = "yes" if fact.happened else "no"
+    return f"{_fact(found, fact.name)}: {happened} ({fact.others} of {fact.of} others)"
 
 
 def _fact(found: Explanations, name: str) -> str:

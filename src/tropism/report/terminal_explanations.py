@@ -11,7 +11,7 @@ from rich.text import Text
 
 from tropism.explanations.result import PRIORS
 from tropism.explanations.signatures import ALTERNATIVES, CLASS_NAMES, CLASSES
-from tropism.report.explanation_words import backtest_sentences, explanation_sentences, fact_in_words
+from tropism.report.explanation_words import backtest_sentences, evidence_in_words, explanation_sentences
 from tropism.states import find_state
 
 if TYPE_CHECKING:
@@ -54,15 +54,13 @@ def _weights(found: Explanations) -> Table:
     table.add_column("realignment\nor exit", justify="right")
     table.add_column("hedging,\ntolerated …", justify="right")
     table.add_column("learned\nfrom", justify="right")
-    for each in found.blocks:
-        b, c = each.standing.z
-        shown = [f"{found.temper * each.weights[k].log10_bayes_factor:+.2f}" for k in ALTERNATIVES]
+    for each in found.evidence:
         cases = [f"{each.weights[k].cases}{'*' if each.weights[k].elicited else ''}" for k in ALTERNATIVES]
-        table.add_row(f"{each.block}: b {b:+.1f}, c {c:+.1f}", *shown, " ".join(cases))
-    for fact in found.facts:
-        shown = [f"{found.temper * fact.weights[k].log10_bayes_factor:+.2f}" for k in ALTERNATIVES]
-        cases = [f"{fact.weights[k].cases}{'*' if fact.weights[k].elicited else ''}" for k in ALTERNATIVES]
-        table.add_row(fact_in_words(found, fact), *shown, " ".join(cases))
+        table.add_row(
+            evidence_in_words(found, each),
+            *(f"{found.temper * each.weights[k].log10_bayes_factor:+.2f}" for k in ALTERNATIVES),
+            " ".join(cases),
+        )
     table.add_row(
         Text("total", style="bold"),
         *(f"{found.totals[k]:+.2f}" for k in ALTERNATIVES),

@@ -169,7 +169,7 @@ class Siding:
         """Mean shares of a state's votes with B, with C and with neither, before and after: shape (2, 3)."""
         counts = self.counts[self.states.index(state or self.triad.state)]
         found = []
-        for span in self._spans():
+        for span in self.window.spans(self.years):
             here = counts[span][counts[span].sum(axis=1) > 0]
             found.append((here / here.sum(axis=1, keepdims=True)).mean(axis=0))
         return np.stack(found)
@@ -291,26 +291,19 @@ class Siding:
         """Data and methods to cite, one a line."""
         return cited(self.provenance, PAPERS)
 
-    def _spans(self) -> tuple[np.ndarray, np.ndarray]:
-        window, years = self.window, self.years
-        return (
-            (years >= window.before_start) & (years <= window.before_end),
-            (years >= window.after_start) & (years <= (window.after_end or years[-1])),
-        )
-
     def _years_of(self, state: str) -> tuple[int, int]:
         """Years with an estimate before and after."""
         if state not in self.states:
             return 0, 0
         have = ~np.isnan(self.estimate[self.states.index(state), :, 0])
-        before, after = (int(have[span].sum()) for span in self._spans())
+        before, after = (int(have[span].sum()) for span in self.window.spans(self.years))
         return before, after
 
     def _windows(self) -> tuple[list[str], tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
         """States with enough years, and means (states, 2) and covariances (states, 2, 2) of both windows."""
         enough = [i for i, state in enumerate(self.states) if min(self._years_of(state)) >= MIN_YEARS]
         means, covariances = [], []
-        for span in self._spans():
+        for span in self.window.spans(self.years):
             here, spread = self.estimate[enough][:, span], self.covariance[enough][:, span]
             n = (~np.isnan(here[..., 0])).sum(axis=1)
             means.append(np.nansum(here, axis=1) / n[:, None])

@@ -350,8 +350,7 @@ class _Donors:
 def _donors(tilt: Series, triad: Triad, window: Window, exclude: Collection[str]) -> _Donors:
     """The states that have all of the state's years, are no pole and not excluded."""
     own = tilt.units.index(triad.state)
-    before = (tilt.years >= window.before_start) & (tilt.years <= window.before_end)
-    after = (tilt.years >= window.after_start) & (tilt.years <= (window.after_end or tilt.years[-1]))
+    before, after = window.spans(tilt.years)
     have = ~tilt.missing[own]
     n_before, n_after = int((before & have).sum()), int((after & have).sum())
     if n_before < MIN_BEFORE or n_after < MIN_YEARS:

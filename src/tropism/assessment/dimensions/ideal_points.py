@@ -111,9 +111,8 @@ def _not_parted(positions: Series, triad: Triad, window: Window) -> str:
     """Years of the window in which the poles are not surely apart in their usual order; empty if none."""
     surely, have = _surely_apart(positions, *triad.poles)
     years = positions.years
-    inside = (years >= window.before_start) & (years <= (window.after_end or years[-1]))
-    inside &= (years <= window.before_end) | (years >= window.after_start)
-    return _spans(years[inside & have & ~surely].tolist())
+    before, after = window.spans(years)
+    return _spans(years[(before | after) & have & ~surely].tolist())
 
 
 def _surely_apart(positions: Series, one: str, two: str) -> tuple[np.ndarray, np.ndarray]:
