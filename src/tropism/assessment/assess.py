@@ -20,6 +20,7 @@ from tropism.assessment.evidence import (
     tables_used,
     unscored,
 )
+from tropism.assessment.gather import explanations_for
 from tropism.assessment.result import Assessment, Coverage, EvidenceRow
 from tropism.derived import DerivedLibrary
 from tropism.dyads import Triad, Window, dyad
@@ -152,6 +153,7 @@ def answer(question: Question, library: DerivedLibrary) -> Assessment:
         event_sources=tables.sources(EVENT_TABLES) if events else (),
         version=__version__,
         unscored=unscored(library),
+        explanations=explanations_for(triad, window, tables),
         as_of="" if library.as_of is None else library.as_of.isoformat(),
     )
 

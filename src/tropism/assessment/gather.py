@@ -11,6 +11,8 @@ from tropism.assessment.evidence import EvidenceTables, panel, scored, unscored
 from tropism.dyads import Triad, Window
 from tropism.errors import DataNotPresentError, SeriesError
 from tropism.explanations.changes import Fact, PoleChanges, facts_of, is_rare
+from tropism.explanations.explain import explain
+from tropism.explanations.result import Explanations
 from tropism.explanations.signatures import BLOCKS
 from tropism.shifts.siding import siding
 from tropism.states import find_state, states
@@ -21,6 +23,10 @@ FLOOR = 0.005
 FEWEST_STATES = 32
 #: Years before the event.
 YEARS_BEFORE = 10
+
+
+#: All states' changes toward the poles of a triad, in its window.
+_Measure = Callable[[Triad, Window, EvidenceTables], PoleChanges]
 
 
 class Evidence(NamedTuple):
@@ -85,6 +91,18 @@ def evidence_for(triad: Triad, window: Window, tables: EvidenceTables) -> Eviden
     )
 
 
+def explanations_for(triad: Triad, window: Window, tables: EvidenceTables) -> Explanations | str:
+    """Rival explanations weighed on all that there is, or in words why they are not."""
+    if tables.library.as_of is not None:
+        return (
+            "Not weighed with an as-of date: the documented cases that teach them were labelled later."
+        )
+    try:
+        return explain(*evidence_for(triad, window, tables))
+    except SeriesError as reason:
+        return str(reason)
+
+
 def field_changes(
     toward: str, away_from: str, window: Window, tables: EvidenceTables
 ) -> tuple[PoleChanges, ...]:
@@ -101,7 +119,7 @@ def _changes(
     absent: dict[str, str] = {}
     for block in BLOCKS:
         reasons = []
-        for measured in _measures(block):
+        for measured in _measures(block, tables):
             try:
                 changes = measured(triad, window, tables)
             except (DataNotPresentError, SeriesError) as reason:
@@ -115,7 +133,7 @@ def _changes(
                 break
             reasons.append(f"{changes.title}: too few years of {find_state(triad.state).in_text}")
         else:
-            absent[block] = "; ".join(reasons) or _missing(block)
+            absent[block] = "; ".join(reasons) or _missing(block, tables)
     return found, absent
 
 
@@ -131,15 +149,19 @@ def _of_dimension(dimension: Dimension, triad: Triad, window: Window, tables: Ev
     )
 
 
-def _measures(block: str) -> list[Callable[[Triad, Window, EvidenceTables], PoleChanges]]:
+def _measures(
+    block: str, tables: EvidenceTables
+) -> list[Callable[[Triad, Window, EvidenceTables], PoleChanges]]:
     """What measures a block, costly evidence first; one kind of evidence counts once."""
     if block == "votes":
         return [_siding]
-    here = [each for each in scored() if each.block == block and each.tests_change]
+    here = [each for each in scored(tables.library) if each.block == block and each.tests_change]
     here.sort(key=lambda each: (each.signal != "costly", each.order))
     return [partial(_of_dimension, each) for each in here]
 
 
-def _missing(block: str) -> str:
-    commands = [command for each in unscored() if each.block == block for command in each.commands]
+def _missing(block: str, tables: EvidenceTables) -> str:
+    commands = [
+        command for each in unscored(tables.library) if each.block == block for command in each.commands
+    ]
     return "no data on this machine" + (f": {commands[0]}" if commands else "")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tropism.assessment.evidence import Unscored
+    from tropism.explanations import Explanations
 
 #: Version of the JSON layout; raised when a field changes its meaning or disappears.
 SCHEMA_VERSION = "1"
@@ -160,6 +161,8 @@ class Assessment:
         Lines of evidence whose data are not on this machine, with the commands that bring them.
     as_of : str
         The day whose knowledge was used, ISO; empty for all there is.
+    explanations : Explanations or str
+        Rival explanations of the change, weighed; or in words why they were not.
     """
 
     triad: Triad
@@ -174,6 +177,7 @@ class Assessment:
     version: str
     unscored: tuple[Unscored, ...] = ()
     as_of: str = ""
+    explanations: Explanations | str = "not weighed"
 
     @property
     def question(self) -> str:
@@ -271,6 +275,9 @@ class Assessment:
             "as_of": self.as_of,
             "verdict": self.verdict,
             "reading": list(self.reading),
+            "explanations": self.explanations
+            if isinstance(self.explanations, str)
+            else self.explanations.to_dict(),
             "rows": [row.to_dict() for row in self.rows],
             "unscored": [asdict(each) for each in self.unscored],
             "events": list(self.events),

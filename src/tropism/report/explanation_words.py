@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tropism.explanations.result import DECIDES, BlockEvidence, strength
-from tropism.explanations.signatures import CLASS_NAMES
+from tropism.explanations.signatures import ALTERNATIVES, CLASS_NAMES
 from tropism.explanations.weights import FACT_WORDS
 from tropism.states import find_state
 
@@ -49,6 +50,30 @@ def explanation_sentences(found: Explanations) -> list[str]:
             "which there are too few."
         )
     return said
+
+
+@dataclass(frozen=True)
+class WeightInWords:
+    """One line of the table of weights: the evidence, what it says for each class, cases learned from."""
+
+    evidence: str
+    weights: tuple[str, ...]
+    cases: str
+
+
+def weights_in_words(found: Explanations) -> list[WeightInWords]:
+    """Tempered log10 Bayes factors against nothing, by block and fact; the total comes last."""
+    rows = [
+        WeightInWords(
+            evidence_in_words(found, each),
+            tuple(f"{found.temper * each.weights[c].log10_bayes_factor:+.2f}" for c in ALTERNATIVES),
+            " ".join(
+                f"{each.weights[c].cases}{'*' if each.weights[c].elicited else ''}" for c in ALTERNATIVES
+            ),
+        )
+        for each in found.evidence
+    ]
+    return [*rows, WeightInWords("total", tuple(f"{found.totals[c]:+.2f}" for c in ALTERNATIVES), "")]
 
 
 def evidence_in_words(found: Explanations, evidence: BlockEvidence | FactEvidence) -> str:

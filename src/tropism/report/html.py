@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tropism.report import words
+from tropism.report import explanation_words, words
 from tropism.tables.library import list_tables
 from tropism.tables.store import writing
 
@@ -97,12 +97,26 @@ def render(assessment: Assessment) -> str:
         c=assessment.names[2],
         figures={row.name: _figures(row, assessment) for row in assessment.rows},
         strips={row.name: _strip(row, assessment) for row in assessment.rows},
+        explained=_explained(assessment),
         events=sorted(assessment.events, key=lambda event: str(event["date"])),
         tables=tables,
         style=style,
         policy=POLICY.format(digest=digest),
         words=words,
     )
+
+
+def _explained(assessment: Assessment) -> dict[str, Any]:
+    """What the page says of rival explanations."""
+    found = assessment.explanations
+    if isinstance(found, str):
+        return {"sentences": [found], "weights": [], "signatures": None, "not_scored": {}}
+    return {
+        "sentences": explanation_words.explanation_sentences(found),
+        "weights": explanation_words.weights_in_words(found),
+        "signatures": found.matrix().map("{:.2f}".format),
+        "not_scored": found.not_scored,
+    }
 
 
 def _figures(row: EvidenceRow, assessment: Assessment) -> list[Figure]:

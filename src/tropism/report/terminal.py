@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tropism.assessment.reading import capital
+from tropism.report.terminal_explanations import print_weights
 from tropism.report.words import (
     change_in_words,
     coverage_in_words,
@@ -48,6 +49,7 @@ def print_assessment(assessment: Assessment, console: Console | None = None) -> 
     console.print()
     console.print(_evidence_table(assessment))
     console.print()
+    _print_explanations(assessment, console)
     for row in assessment.rows:
         _print_details(row, assessment.names, console)
     _print_unscored(assessment, console)
@@ -77,6 +79,15 @@ def _evidence_table(assessment: Assessment) -> Table:
         )
         table.add_row(title, *numbers, percentile(row), style=STYLES[row.unusual])
     return table
+
+
+def _print_explanations(assessment: Assessment, console: Console) -> None:
+    console.print(Text("What explains it", style="underline"))
+    if isinstance(assessment.explanations, str):
+        console.print(Padding(Text(assessment.explanations), (0, 2)))
+    else:
+        print_weights(assessment.explanations, console)
+    console.print()
 
 
 def _print_unscored(assessment: Assessment, console: Console) -> None:

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from tropism.explanations.result import PRIORS
-from tropism.explanations.signatures import ALTERNATIVES, CLASS_NAMES, CLASSES
-from tropism.report.explanation_words import backtest_sentences, evidence_in_words, explanation_sentences
+from tropism.explanations.signatures import CLASS_NAMES, CLASSES
+from tropism.report.explanation_words import backtest_sentences, explanation_sentences, weights_in_words
 from tropism.states import find_state
 
 if TYPE_CHECKING:
@@ -25,10 +25,7 @@ def print_explanations(found: Explanations, console: Console | None = None) -> N
     a, b, c = (find_state(code).in_text for code in (found.triad.state, *found.triad.poles))
     console.print(Text(f"What explains {a} between {b} and {c}?", style="bold"))
     console.print(f"{found.window}\n")
-    for sentence in explanation_sentences(found):
-        console.print(Padding(Text(sentence), (0, 2)))
-    console.print()
-    console.print(_weights(found))
+    print_weights(found, console)
     console.print()
     console.print(Text("How well each signature fits (probability of its signs)", style="dim"))
     console.print(_signatures(found))
@@ -47,32 +44,24 @@ def print_explanations(found: Explanations, console: Console | None = None) -> N
             console.print(Padding(Text(f"{block}: {reason}"), (0, 2)))
 
 
-def _weights(found: Explanations) -> Table:
-    """Blocks and facts by class: tempered log10 Bayes factors against nothing."""
+def print_weights(found: Explanations, console: Console) -> None:
+    """Print the verdict in sentences, and the weight of every piece of evidence for it."""
+    for sentence in explanation_sentences(found):
+        console.print(Padding(Text(sentence), (0, 2)))
+    console.print()
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     table.add_column("weight of evidence against nothing (log10)")
     table.add_column("realignment\nor exit", justify="right")
     table.add_column("hedging,\ntolerated …", justify="right")
     table.add_column("learned\nfrom", justify="right")
-    for each in found.evidence:
-        cases = [f"{each.weights[k].cases}{'*' if each.weights[k].elicited else ''}" for k in ALTERNATIVES]
-        table.add_row(
-            evidence_in_words(found, each),
-            *(f"{found.temper * each.weights[k].log10_bayes_factor:+.2f}" for k in ALTERNATIVES),
-            " ".join(cases),
-        )
-    table.add_row(
-        Text("total", style="bold"),
-        *(f"{found.totals[k]:+.2f}" for k in ALTERNATIVES),
-        "",
-        style="bold",
-    )
+    for row in weights_in_words(found):
+        table.add_row(row.evidence, *row.weights, row.cases, style="bold" if row.evidence == "total" else "")
     table.caption = (
         "b, c: change toward either pole beside other states', in ordinary changes. * few cases: elicited."
     )
     table.caption_style = "dim"
     table.caption_justify = "left"
-    return table
+    console.print(table)
 
 
 def _signatures(found: Explanations) -> Table:
