@@ -1,8 +1,8 @@
 """Directives whose text comes from the package at build time: nothing of it is copied by hand.
 
 ``{tables}``, ``{licences}``, ``{dictionary}``, ``{evidence}``, ``{sources}``, ``{vote_sets}``, ``{verbs}``,
-``{fragments}``, ``{signatures}``, ``{backtest}``, ``{backtest_cases}``, ``{cases}``, and
-``{run} tropism …``, which runs a command and shows what it printed.
+``{fragments}``, ``{signatures}``, ``{backtest}``, ``{backtest_cases}``, ``{leader_changes}``, ``{cases}``,
+and ``{run} tropism …``, which runs a command and shows what it printed.
 """
 
 from __future__ import annotations
@@ -243,6 +243,21 @@ def backtest_table() -> Iterator[str]:
         yield from grid(("rule", "Brier", "less ours", "log score", "less ours"), rows)
 
 
+def leader_changes() -> Iterator[str]:
+    """Verdicts of a shift beside changes of leader."""
+    table = load_table("backtest_figures")
+    rows = [
+        (
+            row["figure"].removeprefix("shifts, "),
+            f"{row['n']:.0f} of {row['of']:,.0f}",
+            f"{row['value']:.2%}",
+            f"{row['lower']:.2%} to {row['upper']:.2%}",
+        )
+        for row in table[table["figure"].str.startswith("shifts, ")].to_dict("records")
+    ]
+    yield from grid(("state-years with", "verdicts of a shift", "share", "90% interval"), rows)
+
+
 def backtest_cases() -> Iterator[str]:
     """Every case five years after: label, probabilities, verdict."""
     table = load_table("backtest_cases")
@@ -250,7 +265,7 @@ def backtest_cases() -> Iterator[str]:
     rows = [
         (
             f"`{row['case']}`" + ("" if row["counted"] else " (shown only)"),
-            row["of_class"],
+            row["label"],
             f"{row['p_shift']:.2f}",
             f"{row['p_hedge']:.2f}",
             f"{row['p_nothing']:.2f}",
@@ -277,6 +292,7 @@ class Generated(SphinxDirective):
         "signatures": signature_table,
         "backtest": backtest_table,
         "backtest_cases": backtest_cases,
+        "leader_changes": leader_changes,
         "cases": cases,
     }
 

@@ -4,13 +4,15 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tropism import assess, diversion
+from tropism import assess, diversion, explain, gather_evidence
 from tropism.assessment import reading
 from tropism.assessment.dimension import dimensions
+from tropism.assessment.tolerance import signs_of_tolerance
 from tropism.errors import TriadError, UnknownStateError, WindowError
 from tropism.shifts import Estimate, Placebo, Shift
 
@@ -372,3 +374,38 @@ def test_a_percentile_is_rounded_toward_the_middle():
 def test_a_rank_never_denies_the_direction():
     words = reading.rank_in_words(shift(-0.1, 85.0), NAMES)
     assert words == "85 of 100 other states moved further toward the United States"
+
+
+# Explanations.
+
+
+def test_the_answer_weighs_the_explanations_that_the_command_weighs(pakistan):
+    alone = explain(*gather_evidence("PAK", toward="RUS", away_from="USA", event=2014))
+    assert pakistan.explanations.totals == alone.totals
+    assert json.loads(pakistan.to_json())["explanations"]["verdict"] == alone.verdict
+
+
+def test_a_state_without_votes_is_told_why_nothing_is_weighed():
+    """Switzerland joined the UN in 2002."""
+    found = assess("CHE", toward="RUS", away_from="USA", before=(1980, 1989), after=(1990, 1999))
+    assert isinstance(found.explanations, str) and found.explanations
+    assert json.loads(found.to_json())["explanations"] == found.explanations
+
+
+def test_with_an_as_of_date_nothing_is_learned_from_later_labels():
+    assert "as-of" in assess("PAK", toward="RUS", away_from="USA", as_of="2026-01-01").explanations
+
+
+def test_what_is_seen_of_tolerance_is_the_row_that_shows_it(pakistan):
+    signs = {sign.question: sign for sign in signs_of_tolerance(pakistan)}
+    assert all(sign.row is None and sign.unseen for sign in signs.values())
+    aid = replace(pakistan.rows[1], name="aid")
+    seen = signs_of_tolerance(replace(pakistan, rows=(*pakistan.rows, aid)))
+    assert [sign.row for sign in seen if sign.row] == [aid]
+    short = replace(aid, shift=None, missing=("no record with the United States: 2004-2013",))
+    (told,) = [
+        sign.unseen
+        for sign in signs_of_tolerance(replace(pakistan, rows=(*pakistan.rows, short)))
+        if "its aid" in sign.question
+    ]
+    assert told == short.missing[0]

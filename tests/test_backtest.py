@@ -11,7 +11,10 @@ import pytest
 
 from tropism.assessment.evidence import EvidenceTables
 from tropism.backtesting import Ledger, score_ledger, write_ledger
+from tropism.backtesting.field import field_verdicts
+from tropism.backtesting.leaders import entries, leader_rates
 from tropism.backtesting.measured import measure, triad_of
+from tropism.backtesting.naive import naive_features
 from tropism.backtesting.result import exact_interval
 from tropism.cli import run
 from tropism.dyads import Triad, Window
@@ -130,6 +133,56 @@ def test_exact_intervals():
     # Clopper and Pearson (1934): 9 of 9 at 90 % ends at .05^(1/9).
     assert exact_interval(9, 9) == pytest.approx((0.05 ** (1 / 9), 1.0))
     assert exact_interval(0, 0) == (0.0, 1.0)
+
+
+def test_naive_rules_read_what_was_fitted_then():
+    """Cuba on the line as the votes to 1964 drew it; nothing later is read."""
+    triad, window = Triad("CUB", "RUS", "USA"), Window(1949, 1958, 1959, 1964)
+    table = load_table("vintage_positions")
+    mine = table[table["as_of_year"] == 1964].set_index(["iso3", "year"])["estimate"]
+    gap = (mine["CUB"] - mine["USA"]).abs() - (mine["CUB"] - mine["RUS"]).abs()
+    distance, moved, _ = naive_features(triad, window)
+    assert distance == pytest.approx(gap.loc[1959:].mean() - gap.loc[:1958].mean())
+    assert moved == pytest.approx(mine["CUB", 1958] - mine["CUB", 1964])
+    assert (table["year"] <= table["as_of_year"]).all()
+
+
+# Changes of leader.
+
+
+def test_leaders_are_set_beside_the_verdicts_of_their_year():
+    leaders = pa.table(
+        {
+            "iso3": ["POL", "HUN", "GBR", "FRA"],
+            "entry_date": [datetime.date(year, 8, 1) for year in (1989, 1988, 1979, 1981)],
+            "entry_kind": ["Regular", "Irregular", "Regular", "Regular"],
+        }
+    )
+    found = {each.what: each for each in leader_rates(leaders, years=[1989])}
+    window = Window(1979, 1988, 1989, 1994)
+    shifts = {
+        each.state
+        for pair in (("USA", "RUS"), ("RUS", "USA"))
+        for each in field_verdicts(*pair, window)
+        if each.verdict == "shift"
+    }
+    assert "POL" in shifts
+    # Hungary's leader came a year before: neither new in 1989 nor long in office.
+    new, quiet = found["shifts, new leader"], found["shifts, no new leader"]
+    assert (new.n, new.of) == (1, 2)
+    assert (quiet.n, quiet.of) == (len(shifts & {"GBR", "FRA"}), 4)
+    assert "shifts, new leader, by irregular means" not in found
+
+
+def test_a_predecessors_leaders_are_those_of_the_seat():
+    leaders = pa.table(
+        {
+            "iso3": ["SUN", "RUS"],
+            "entry_date": [datetime.date(1985, 3, 11), datetime.date(1991, 7, 10)],
+            "entry_kind": ["Regular", "Regular"],
+        }
+    )
+    assert entries(leaders)["RUS"] == {1985: False, 1991: False}
 
 
 # The ledger.

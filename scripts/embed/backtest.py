@@ -1,8 +1,8 @@
 """The backtest of rival explanations: the evidence of documented cases, and how often verdicts were right.
 
 Measured with everything that may be used for computing: embedded tables, and from ``TROPISM_SHARED`` trade,
-alliances and organisations of the Correlates of War and ATOP, which are read into a store of their own that
-is gone afterwards. What is embedded are our numbers: none of these files.
+alliances, organisations and leaders (Correlates of War, ATOP, Archigos), which are read into a store of their
+own that is gone afterwards. What is embedded are our numbers: none of these files.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ TABLES = ("case_evidence", "case_facts", "backtest_cases", "backtest_figures")
 READ = {
     "barbieri": ("trade/cow_trade_4_0_dyadic_1950_2014.parquet", "trade/cow_trade_4_0_national.parquet"),
     "atop": ("alliances/atop_5_1_directed_dyad_year.parquet",),
+    "archigos": ("leaders/archigos_4_1.parquet",),
     "cow_igo": ("igo/cow_igo_v3_state_year.parquet", "igo/cow_igo_v3_organizations.csv"),
 }
 METHOD = (

@@ -7,10 +7,12 @@ toward one pole and away from another.
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from tropism.errors import TriadError, WindowError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 #: Earlier and later years outside of which a window is surely a typing error.
 FIRST_YEAR, LAST_YEAR = 1816, 2100

@@ -190,6 +190,18 @@ def lineage(iso3: str) -> tuple[Lineage, ...]:
     return tuple(found)
 
 
+def seat_in(iso3: str, year: int) -> str:
+    """The code under which a state's UN seat stands in a year.
+
+    Examples
+    --------
+    >>> seat_in("RUS", 1985), seat_in("RUS", 1995)
+    ('SUN', 'RUS')
+    """
+    before = [link.predecessor for link in lineage(iso3) if year <= link.last_year]
+    return before[-1] if before else iso3
+
+
 def states(year: int | None = None) -> tuple[State, ...]:
     """All states of the table, former ones included, or those that existed in a year; sorted by ISO3.
 

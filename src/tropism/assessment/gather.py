@@ -94,13 +94,12 @@ def evidence_for(triad: Triad, window: Window, tables: EvidenceTables) -> Eviden
 def explanations_for(triad: Triad, window: Window, tables: EvidenceTables) -> Explanations | str:
     """Rival explanations weighed on all that there is, or in words why they are not."""
     if tables.library.as_of is not None:
-        return (
-            "Not weighed with an as-of date: the documented cases that teach them were labelled later."
-        )
-    try:
-        return explain(*evidence_for(triad, window, tables))
-    except SeriesError as reason:
-        return str(reason)
+        return "Not weighed with an as-of date: the documented cases that teach them were labelled later."
+    evidence = evidence_for(triad, window, tables)
+    if not evidence.shifts:
+        why = "; ".join(f"{block}: {reason}" for block, reason in evidence.absent.items())
+        return f"Not weighed: no kind of evidence shows the change beside other states. {why}."
+    return explain(*evidence)
 
 
 def field_changes(
@@ -123,7 +122,7 @@ def _changes(
             try:
                 changes = measured(triad, window, tables)
             except (DataNotPresentError, SeriesError) as reason:
-                reasons.append(str(reason))
+                reasons.append(str(reason).removeprefix("explanations: ").rstrip("."))
                 continue
             if len(changes.states) < FEWEST_STATES:
                 reasons.append(f"{changes.title}: {len(changes.states)} states have data, too few to compare")

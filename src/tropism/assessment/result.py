@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from tropism.assessment.tolerance import signs_of_tolerance
 from tropism.dyads import Triad, Window
 from tropism.series import Block, Provenance, Series, Signal
 from tropism.shifts import Estimate, Shift, Shifts
@@ -278,6 +279,10 @@ class Assessment:
             "explanations": self.explanations
             if isinstance(self.explanations, str)
             else self.explanations.to_dict(),
+            "tolerance": [
+                {"question": sign.question, "row": sign.row and sign.row.name, "unseen": sign.unseen}
+                for sign in signs_of_tolerance(self)
+            ],
             "rows": [row.to_dict() for row in self.rows],
             "unscored": [asdict(each) for each in self.unscored],
             "events": list(self.events),

@@ -18,13 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from tropism.assessment.evidence import EvidenceTables
 from tropism.assessment.gather import YEARS_BEFORE, field_changes
+from tropism.backtesting.field import SPAN, field_verdicts
 from tropism.dyads import Window
 from tropism.errors import SchemaError
-from tropism.explanations import cases as documented
-from tropism.explanations.changes import Fact, facts_of, is_rare
-from tropism.explanations.result import decide, posterior, totals_of
-from tropism.explanations.signatures import CLASSES
-from tropism.explanations.weights import Standing, weigher_of
 from tropism.version import __version__
 
 if TYPE_CHECKING:
@@ -32,8 +28,6 @@ if TYPE_CHECKING:
 
 #: The pairs of poles that a release writes down: toward, away from.
 MAIN_PAIRS = (("RUS", "USA"), ("CHN", "USA"), ("USA", "RUS"), ("CHN", "RUS"))
-#: A verdict is about the years since this long before its date.
-SPAN = 5
 #: Later tilts beyond this percentile of all states count as moved.
 MOVED = 95.0
 FORMAT = "tropism-ledger-1"
@@ -134,41 +128,10 @@ def write_ledger(
     window = Window(as_of - SPAN - YEARS_BEFORE, as_of - SPAN - 1, as_of - SPAN, as_of)
     rows: list[dict[str, Any]] = []
     for toward, away_from in pairs:
-        rows.extend(_verdicts(toward, away_from, window))
+        rows.extend(each.to_dict() for each in field_verdicts(toward, away_from, window))
         if progress:
             progress(f"{toward} from {away_from}: {len(rows)} verdicts")
     return Ledger(as_of, tuple(rows), __version__, datetime.date.today().isoformat())
-
-
-def _verdicts(toward: str, away_from: str, window: Window) -> list[dict[str, Any]]:
-    field = field_changes(toward, away_from, window, EvidenceTables())
-    movers = documented.movers(window)
-    nulls = {each.block: each.null(apart=movers) for each in field if not is_rare(each)}
-    tilts: dict[str, float] = {}
-    for each in field:
-        if each.block == "votes":
-            tilts = dict(zip(each.states, each.tilts(nulls["votes"]).round(3).tolist(), strict=True))
-    measures = {each.block: each.title for each in field}
-    known = documented.embedded_cases(SPAN, measures)
-    temper = documented.embedded_temper(SPAN, documented.data_of(measures))
-    weigher = weigher_of(known)
-    found = []
-    for state in sorted({iso3 for each in field if each.block in nulls for iso3 in each.states}):
-        mine = [each for each in field if state in each.states]
-        evidence: list[Standing | Fact] = []
-        for each in mine:
-            if each.block in nulls:
-                evidence.append(Standing.of(each, state, nulls[each.block]))
-            else:
-                evidence.extend(facts_of(each, state))
-        learn = documented.others(known, state, window.after_start, forward=True)
-        totals = totals_of(weigher.all_weights(evidence, learn).values(), temper)
-        p = posterior(totals)
-        row: dict[str, Any] = {"state": state, "toward": toward, "away_from": away_from}
-        row |= {"verdict": decide(totals)[0], **{f"p_{c}": round(p[c], 4) for c in CLASSES}}
-        row |= {"tilt": tilts.get(state), "blocks": " ".join(each.block for each in mine)}
-        found.append(row)
-    return found
 
 
 def score_ledger(ledger: Ledger, *, until: int | None = None) -> pd.DataFrame:

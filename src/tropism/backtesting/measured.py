@@ -30,6 +30,8 @@ class Measured:
     ----------
     case : Case
     horizon : int
+    label : str
+        As documented.
     scored : bool
         Whether it is learned from and counted.
     triad, window
@@ -45,6 +47,7 @@ class Measured:
 
     case: Case
     horizon: int
+    label: str
     scored: bool
     triad: Triad
     window: Window
@@ -83,6 +86,7 @@ def measure(row: Labelled, horizon: int, tables: EvidenceTables, *, placebos: bo
             measures,
         ),
         horizon=horizon,
+        label=row.label,
         scored=row.scored,
         triad=triad,
         window=window,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import pandas as pd
 
 from tropism.assessment.dimension import seated
 from tropism.assessment.evidence import poles_of
@@ -12,14 +13,11 @@ from tropism.dyads import Triad, Window, dyad
 from tropism.errors import MissingExtraError
 from tropism.explanations.signatures import CLASSES
 from tropism.series import Series
-from tropism.tables import read_table
-from tropism.votes.ideal_points import compact
+from tropism.tables import load_table, read_table
 from tropism.votes.similarity import similarity_series
 
 #: The rules, in the order of the columns of `naive_features`.
 RULES = ("raw triad distance", "last change in ideal point", "agreement share")
-#: Means of positions need few draws.
-DRAWS = 50
 #: Strength of the calibration's ridge penalty (its inverse is the variance of a coefficient).
 PENALTY = 1.0
 
@@ -29,12 +27,11 @@ def naive_features(triad: Triad, window: Window) -> np.ndarray:
 
     The change in distance to C less that to B on the line of ideal points; the change in the position itself
     from the last year before to the last year after, toward B; the change in the share of equal votes with B
-    less that with C. Embedded positions are smoothed and have seen later votes, which favours the first two.
+    less that with C. Positions are those fitted to the votes up to the window's end.
     """
-    positions = seated(_positions(), triad)
-    a, b, c = (_path(positions, state) for state in (triad.state, *triad.poles))
-    before, after = window.spans(positions.years)
-    distance = _change(np.abs(a - c) - np.abs(a - b), window, positions.years)
+    years, (a, b, c) = _positions((triad.state, *triad.poles), window)
+    before, after = window.spans(years)
+    distance = _change(np.abs(a - c) - np.abs(a - b), window, years)
     moved = (_last(a[after]) - _last(a[before])) * np.sign(_mean((b - c)[before | after]))
     agreement = seated(_agreement(triad.poles), triad)
     with_b, with_c = (
@@ -44,8 +41,21 @@ def naive_features(triad: Triad, window: Window) -> np.ndarray:
 
 
 @cache
-def _positions() -> Series:
-    return compact.load_ideal_points("all", draws=DRAWS)
+def _vintages() -> pd.Series:
+    return load_table("vintage_positions").set_index(["as_of_year", "iso3", "year"])["estimate"].sort_index()
+
+
+def _positions(states: tuple[str, ...], window: Window) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Years of a window, and each state's path in the last vintage until its end, NaN where it has none."""
+    assert window.after_end is not None
+    years = np.arange(window.before_start, window.after_end + 1)
+    held = _vintages()
+    vintages = held.index.unique("as_of_year")
+    known = vintages[vintages <= window.after_end]
+    if known.empty:
+        return years, [np.full(years.size, np.nan) for _ in states]
+    at = [pd.MultiIndex.from_product([[known.max()], [state], years]) for state in states]
+    return years, [held.reindex(each).to_numpy(float) for each in at]
 
 
 @cache

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tropism.backtesting.field import SPAN
+from tropism.backtesting.leaders import LeaderRate
 from tropism.backtesting.measured import Measured
 from tropism.backtesting.naive import RULES
 from tropism.explanations.result import Verdict, decide, posterior, totals_of
@@ -36,6 +38,8 @@ class Scored:
     horizon : int
     version : str
         ``"nested"`` or ``"forward"``.
+    label : str
+        As documented: a trap counts as nothing, and is told apart from other non-shifts.
     counted : bool
         False for cases that are shown only.
     temper : float
@@ -52,6 +56,7 @@ class Scored:
     case: Case
     horizon: int
     version: str
+    label: str
     counted: bool
     temper: float
     weights: Mapping[str, Mapping[Class, Weight]]
@@ -96,12 +101,15 @@ class Backtest:
     tempers : dict
         Of each horizon, fitted to all scored cases: what `explain` uses.
     version : str
+    leaders : tuple of LeaderRate
+        How often a shift was the verdict where the leader changed and where not; empty without the table.
     """
 
     scored: tuple[Scored, ...]
     measured: tuple[Measured, ...]
     tempers: Mapping[int, float]
     version: str
+    leaders: tuple[LeaderRate, ...] = ()
 
     def tidy(self) -> pd.DataFrame:
         """One row per case, horizon and version: label, probabilities, verdict."""
@@ -113,6 +121,7 @@ class Backtest:
                     "case": each.case.case,
                     "horizon": each.horizon,
                     "version": each.version,
+                    "label": each.label,
                     "of_class": each.case.of_class,
                     "counted": each.counted,
                     "p_shift": float(each.probability[0]),
@@ -184,8 +193,10 @@ class Backtest:
             ("shifts detected", sum(e.verdict == "shift" for e in of["shift"]), len(of["shift"])),
             ("shifts called nothing", sum(e.verdict == "nothing" for e in of["shift"]), len(of["shift"])),
             ("alarms on hedges", sum(e.verdict == "shift" for e in of["hedge"]), len(of["hedge"])),
-            ("alarms on non-shifts", sum(e.verdict == "shift" for e in of["nothing"]), len(of["nothing"])),
         ]  # fmt: skip
+        for what, is_trap in (("non-shifts", False), ("traps", True)):
+            mine = [each for each in of["nothing"] if (each.label == "trap") == is_trap]
+            rows.append((f"alarms on {what}", sum(each.verdict == "shift" for each in mine), len(mine)))
         alarms = [verdict for each in held for _, verdict in each.alarms]
         if alarms:
             rows.append(("alarms on placebos", alarms.count("shift"), len(alarms)))
@@ -263,6 +274,11 @@ class Backtest:
                         }
                         if row["rule"] != "ours":
                             rows.append(where | {"figure": f"{name}: {row['rule']} less ours"} | difference)
+        rows += [
+            {"horizon": SPAN, "version": "forward", "figure": each.what, "value": each.n / each.of}
+            | {"lower": each.lower, "upper": each.upper, "n": each.n, "of": each.of}
+            for each in self.leaders
+        ]
         return pd.DataFrame(rows)
 
     def plot(self) -> altair.LayerChart:

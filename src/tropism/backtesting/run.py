@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from tropism.assessment.evidence import EvidenceTables
+from tropism.backtesting.leaders import leader_rates
 from tropism.backtesting.measured import Measured, measure
 from tropism.backtesting.naive import RULES, calibrated
 from tropism.backtesting.result import Backtest, Scored
@@ -14,6 +15,8 @@ from tropism.explanations import cases as documented
 from tropism.explanations.result import decide, posterior, totals_of
 from tropism.explanations.signatures import Class
 from tropism.explanations.weights import Case, Weigher
+from tropism.tables import read_table
+from tropism.tables.library import table_info
 from tropism.version import __version__
 
 #: Powers of the likelihood that are tried.
@@ -24,6 +27,7 @@ def backtest(
     *,
     horizons: Sequence[int] = documented.HORIZONS,
     placebos: bool = True,
+    leaders: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> Backtest:
     """Score the documented cases, each by what was learned from cases of other countries and decades.
@@ -38,6 +42,9 @@ def backtest(
     placebos : bool
         Also give verdicts on all other states in every case's window: what comes out as a shift there is an
         alarm, false or not.
+    leaders : bool
+        Also set verdicts on all states since 1956 beside changes of leader, where the table ``leaders`` is on
+        this machine.
     progress : callable, optional
         Is told in words what has been done.
 
@@ -61,6 +68,7 @@ def backtest(
     """
     say = progress or (lambda text: None)
     tables, rows = EvidenceTables(), documented.labelled()
+    with_leaders = leaders and table_info("leaders").place != "absent"
     scored: list[Scored] = []
     measured_all: list[Measured] = []
     tempers: dict[int, float] = {}
@@ -79,7 +87,8 @@ def backtest(
                 if not forward:
                     say(f"{horizon} years after: scored {each.case.case}")
         tempers[horizon] = _fit_temper(learn, weigher, forward=False)
-    return Backtest(tuple(scored), tuple(measured_all), tempers, __version__)
+    rates = leader_rates(read_table("leaders"), progress=progress) if with_leaders else ()
+    return Backtest(tuple(scored), tuple(measured_all), tempers, __version__, rates)
 
 
 def _score(each: Measured, learn: Sequence[Measured], weigher: Weigher, *, forward: bool) -> Scored:
@@ -90,6 +99,7 @@ def _score(each: Measured, learn: Sequence[Measured], weigher: Weigher, *, forwa
         case=each.case,
         horizon=each.horizon,
         version="forward" if forward else "nested",
+        label=each.label,
         counted=each.scored,
         temper=temper,
         weights=weigher.all_weights(each.evidence, cases, name=each.case.case),

@@ -60,12 +60,14 @@ def explain(
     help="Evidence ends N years after the event; may be repeated. [default: 1, 3 and 5]",
 )
 @click.option("--no-placebos", is_flag=True, help="Leave out the verdicts on all other states.")
+@click.option("--no-leaders", is_flag=True, help="Leave out the verdicts set beside changes of leader.")
 @click.option("--plot", "plot_file", type=FILE, help="The reliability diagram: .png, .svg, .html or .json.")
 @csv_option("Write one row per case, horizon and version to a file.")
 @json_option("Everything as JSON: to FILE, or to stdout instead of the table.")
 def backtest(
     horizons: tuple[int, ...],
     no_placebos: bool,
+    no_leaders: bool,
     plot_file: Path | None,
     csv_file: Path | None,
     json_file: str | None,
@@ -83,7 +85,12 @@ def backtest(
 
         def answer() -> Backtest:
             with progress_line("backtest") as say:
-                result = score(horizons=horizons or HORIZONS, placebos=not no_placebos, progress=say)
+                result = score(
+                    horizons=horizons or HORIZONS,
+                    placebos=not no_placebos,
+                    leaders=not no_leaders,
+                    progress=say,
+                )
             if draw is not None and picture is not None:
                 picture.write_bytes(draw(result.plot()))
             return result

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tropism.assessment.tolerance import signs_of_tolerance
 from tropism.explanations.result import DECIDES, BlockEvidence, strength
 from tropism.explanations.signatures import ALTERNATIVES, CLASS_NAMES
 from tropism.explanations.weights import FACT_WORDS
+from tropism.report.words import level_in_words
 from tropism.states import find_state
 
 if TYPE_CHECKING:
+    from tropism.assessment import Assessment
     from tropism.backtesting import Backtest
     from tropism.explanations import Explanations
     from tropism.explanations.result import FactEvidence
@@ -84,6 +87,16 @@ def evidence_in_words(found: Explanations, evidence: BlockEvidence | FactEvidenc
     fact = evidence.fact
     happened = "yes" if fact.happened else "no"
     return f"{_fact(found, fact.name)}: {happened} ({fact.others} of {fact.of} others)"
+
+
+def tolerance_in_words(found: Assessment) -> dict[str, str]:
+    """Every sign that C punishes or tolerates, with what is seen of it before → after, or why nothing is."""
+    return {
+        sign.question: f"not seen: {sign.unseen}"
+        if sign.row is None
+        else f"{level_in_words(sign.row, 1)} ({sign.row.measured_in})"
+        for sign in signs_of_tolerance(found)
+    }
 
 
 def _fact(found: Explanations, name: str) -> str:

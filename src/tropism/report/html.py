@@ -98,6 +98,7 @@ def render(assessment: Assessment) -> str:
         figures={row.name: _figures(row, assessment) for row in assessment.rows},
         strips={row.name: _strip(row, assessment) for row in assessment.rows},
         explained=_explained(assessment),
+        tolerance=explanation_words.tolerance_in_words(assessment),
         events=sorted(assessment.events, key=lambda event: str(event["date"])),
         tables=tables,
         style=style,

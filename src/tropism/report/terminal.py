@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tropism.assessment.reading import capital
+from tropism.report.explanation_words import tolerance_in_words
 from tropism.report.terminal_explanations import print_weights
 from tropism.report.words import (
     change_in_words,
@@ -82,11 +83,16 @@ def _evidence_table(assessment: Assessment) -> Table:
 
 
 def _print_explanations(assessment: Assessment, console: Console) -> None:
+    """The verdict on rival explanations and its weights, and what is seen of whether C tolerates the ties."""
     console.print(Text("What explains it", style="underline"))
     if isinstance(assessment.explanations, str):
         console.print(Padding(Text(assessment.explanations), (0, 2)))
     else:
         print_weights(assessment.explanations, console)
+    console.print()
+    console.print(Text(f"Does {assessment.names[2]} let it pass?", style="underline"))
+    for question, answer in tolerance_in_words(assessment).items():
+        console.print(Padding(Text.assemble(f"{question} ", (answer, "dim")), (0, 0, 0, 2)))
     console.print()
 
 

@@ -112,3 +112,17 @@ def print_backtest(found: Backtest, console: Console | None = None) -> None:
                 ]
             table.add_row(row["rule"], *cells)
         console.print(table)
+    if found.leaders:
+        console.print()
+        console.print(Text("All states, five years after each year from 1956 to 2010", style="underline"))
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+        for name in ("verdict", "n of m", "share", "90% interval"):
+            table.add_column(name, justify="left" if name == "verdict" else "right")
+        for each in found.leaders:
+            table.add_row(
+                each.what,
+                f"{each.n} of {each.of}",
+                f"{each.n / each.of:.1%}",
+                f"{each.lower:.1%} to {each.upper:.1%}",
+            )
+        console.print(table)

@@ -5,7 +5,7 @@ from tropism.assessment.dimension import Dimension, Poles, Tables
 from tropism.assessment.reading import listed
 from tropism.dyads import Triad, Window
 from tropism.series import Series
-from tropism.states import find_state, lineage
+from tropism.states import find_state, seat_in
 
 
 def measure(tables: Tables, poles: Poles) -> Series:
@@ -18,19 +18,13 @@ def remarks(tables: Tables, triad: Triad, poles: Poles, window: Window) -> tuple
     table = tables["sanction_years"]
     years = table["year"].to_numpy()
     year = min(window.after_end or int(years.max()), int(years.max()))
-    own = sanctions.targets(table, _seat(triad.state, year), year)
+    own = sanctions.targets(table, seat_in(triad.state, year), year)
     said = []
     for pole in triad.poles:
-        theirs = sanctions.targets(table, _seat(pole, year), year) - {triad.state}
+        theirs = sanctions.targets(table, seat_in(pole, year), year) - {triad.state}
         joined = ", ".join(sorted(own & theirs)) or "none"
         said.append(f"{find_state(pole).in_text} {len(theirs)} (joined: {joined})")
     return (f"targets in {year}: {listed(said)}",)
-
-
-def _seat(iso3: str, year: int) -> str:
-    """The code under which a seat stands in a year."""
-    before = [link.predecessor for link in lineage(iso3) if year <= link.last_year]
-    return before[-1] if before else iso3
 
 
 DIMENSION = Dimension(
