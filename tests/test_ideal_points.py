@@ -322,6 +322,22 @@ def test_turning_yes_and_no_round_reflects_items_only(small):
 
 
 @compiled
+def test_a_reflected_fit_has_the_mirrored_curvature(small):
+    """Everything turns, the prior of the items too."""
+    _, votes, bridges, _ = small
+    cast, _ = ballots.divided(ballots.link(ballots.read(votes), bridges))
+    panel = ballots.panel(cast)
+    (fits,) = engine.load("fit")
+    fit = fits.Fit(panel, start=ballots.leading_component(panel))
+    fit.run(1e-3, 200)
+    before = fit.joint()
+    fit.reflect()
+    after = fit.joint()
+    np.testing.assert_allclose(after.slope, -before.slope, atol=1e-8)
+    np.testing.assert_allclose(after.item_slope, before.item_slope * [-1, 1, 1], atol=1e-8)
+
+
+@compiled
 def test_the_anchor_fixes_the_sign(small):
     _, votes, bridges, found = small
     last = found.tidy().groupby("unit")["estimate"].mean().idxmin()

@@ -371,6 +371,7 @@ class Fit:
         s.item_cov[:, 0, 1:] *= -1
         s.item_cov[:, 1:, 0] *= -1
         s.precision[:, 1:3] *= -1
+        self._set_prior(-self.prior[0], self.prior[1], self._precision() * [[1, -1], [-1, 1]])
 
     def draw(
         self, joint: Joint, draws: int, rng: np.random.Generator, block: np.ndarray | None = None
