@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from tropism.assessment.dimension import Dimension
-from tropism.assessment.evidence import EvidenceTables, panel, scored, unscored
+from tropism.assessment.evidence import EvidenceTables, panel, scored
 from tropism.dyads import Triad, Window
 from tropism.errors import DataNotPresentError, SeriesError
 from tropism.explanations.changes import Fact, PoleChanges, facts_of, is_rare
@@ -132,7 +132,7 @@ def _changes(
                 break
             reasons.append(f"{changes.title}: too few years of {find_state(triad.state).in_text}")
         else:
-            absent[block] = "; ".join(reasons) or _missing(block, tables)
+            absent[block] = "; ".join(reasons) or "no data on this machine"
     return found, absent
 
 
@@ -157,10 +157,3 @@ def _measures(
     here = [each for each in scored(tables.library) if each.block == block and each.tests_change]
     here.sort(key=lambda each: (each.signal != "costly", each.order))
     return [partial(_of_dimension, each) for each in here]
-
-
-def _missing(block: str, tables: EvidenceTables) -> str:
-    commands = [
-        command for each in unscored(tables.library) if each.block == block for command in each.commands
-    ]
-    return "no data on this machine" + (f": {commands[0]}" if commands else "")

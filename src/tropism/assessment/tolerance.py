@@ -37,12 +37,11 @@ def signs_of_tolerance(found: Assessment) -> tuple[Sign, ...]:
     """Every sign, with the row that shows it or the reason why it is not seen."""
     a, _, c = found.names
     rows = {row.name: row for row in found.rows}
-    commands = {each.name: each.commands for each in found.unscored}
     signs = []
     for question, name, unseen in SIGNS:
         row = rows.get(name)
         if row is None and name:
-            unseen = ": ".join(("no data on this machine", *commands.get(name, ())[:1]))
+            unseen = "no data on this machine"
         elif row is not None and row.shift is None:
             unseen = "; ".join(row.missing) or "too few years on one side"
         signs.append(Sign(question.format(A=a, C=c), None if unseen else row, unseen))

@@ -42,6 +42,7 @@ def print_explanations(found: Explanations, console: Console | None = None) -> N
         console.print(Text("Not scored", style="dim"))
         for block, reason in found.not_scored.items():
             console.print(Padding(Text(f"{block}: {reason}"), (0, 2)))
+        console.print(Text("`tropism data list` tells how data come here.", style="dim"))
 
 
 def print_weights(found: Explanations, console: Console) -> None:
