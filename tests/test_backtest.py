@@ -3,6 +3,7 @@
 import datetime
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from tropism.assessment.evidence import EvidenceTables
 from tropism.backtesting import Ledger, score_ledger, write_ledger
 from tropism.backtesting.field import field_verdicts
 from tropism.backtesting.leaders import entries, leader_rates
+from tropism.backtesting.ledger import MAIN_PAIRS
 from tropism.backtesting.measured import measure, triad_of
 from tropism.backtesting.naive import naive_features
 from tropism.backtesting.result import exact_interval
@@ -25,6 +27,7 @@ from tropism.explanations.null import fit_null
 from tropism.shifts.siding import siding
 from tropism.tables import load_table, read_table
 
+LEDGERS = Path(__file__).parents[1] / "ledgers"
 CUBA = next(each for each in documented.labelled() if each.case == "CUB1960")
 
 
@@ -198,6 +201,18 @@ def test_a_ledger_holds_a_verdict_on_every_state(ledger):
     assert len(table) > 180
     assert not table.duplicated(["state", "toward", "away_from"]).any()
     assert np.allclose(table[["p_shift", "p_hedge", "p_nothing"]].sum(axis=1), 1, atol=1e-3)
+
+
+@pytest.mark.parametrize("path", sorted(LEDGERS.glob("*.json")), ids=lambda path: path.stem)
+def test_what_a_release_wrote_down_is_as_it_was(path):
+    """On every member of its last year, toward every main pair of poles."""
+    held = Ledger.read(path)
+    table = held.tidy()
+    assert held.version == path.stem
+    assert {tuple(pair) for pair in table[["toward", "away_from"]].drop_duplicates().to_numpy()} == set(
+        MAIN_PAIRS
+    )
+    assert (table.groupby(["toward", "away_from"]).size() > 185).all()
 
 
 def test_a_ledger_that_was_changed_is_refused(ledger, tmp_path):
