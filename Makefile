@@ -25,8 +25,9 @@ demo: $(VENV)/.package
 	@echo
 	@echo "The page: $$(pwd)/demo.html (open it in a browser; it needs no network)."
 
+# Workers share the cores: with threads of their own for linear algebra they would wait for each other.
 test: $(VENV)/.package $(VENV)/.dev
-	$(RUN) -m pytest -n $(JOBS) -m "not ($(ELSEWHERE))" --doctest-modules --pyargs tests/ tropism
+	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) -m "not ($(ELSEWHERE))" --doctest-modules --pyargs tests/ tropism
 
 check: $(VENV)/.package $(VENV)/.dev
 	TROPISM_SHARED="$(SHARED)" $(RUN) -m pytest -m "$(ELSEWHERE)" --doctest-glob="tutorial.md" tests/ docs/
