@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tropism.cli.output import FILE, csv_option, deliver, json_option, progress_line
+from tropism.cli.output import FILE, csv_option, deliver, json_option, plot_option, progress_line
 
 if TYPE_CHECKING:
     from tropism.backtesting import Backtest
@@ -61,7 +60,7 @@ def explain(
 )
 @click.option("--no-placebos", is_flag=True, help="Leave out the verdicts on all other states.")
 @click.option("--no-leaders", is_flag=True, help="Leave out the verdicts set beside changes of leader.")
-@click.option("--plot", "plot_file", type=FILE, help="The reliability diagram: .png, .svg, .html or .json.")
+@plot_option("The reliability diagram: .png, .svg, .html or .json.")
 @csv_option("Write one row per case, horizon and version to a file.")
 @json_option("Everything as JSON: to FILE, or to stdout instead of the table.")
 def backtest(
@@ -75,27 +74,18 @@ def backtest(
     """Score the documented cases as if their outcome were not known: error rates of verdicts."""
     from tropism import backtest as score
     from tropism.explanations.cases import HORIZONS
-    from tropism.report.charts import drawer
     from tropism.report.terminal_explanations import print_backtest
-    from tropism.tables.store import writing
 
-    draw = None if plot_file is None else drawer(plot_file)
-    with contextlib.ExitStack() as files:
-        picture = None if plot_file is None else files.enter_context(writing(plot_file))
+    def answer() -> Backtest:
+        with progress_line("backtest") as say:
+            return score(
+                horizons=horizons or HORIZONS,
+                placebos=not no_placebos,
+                leaders=not no_leaders,
+                progress=say,
+            )
 
-        def answer() -> Backtest:
-            with progress_line("backtest") as say:
-                result = score(
-                    horizons=horizons or HORIZONS,
-                    placebos=not no_placebos,
-                    leaders=not no_leaders,
-                    progress=say,
-                )
-            if draw is not None and picture is not None:
-                picture.write_bytes(draw(result.plot()))
-            return result
-
-        deliver(answer, print_backtest, csv_file=csv_file, json_file=json_file)
+    deliver(answer, print_backtest, csv_file=csv_file, json_file=json_file, plot_file=plot_file)
 
 
 @click.group("ledger")

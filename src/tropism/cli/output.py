@@ -6,13 +6,14 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import click
 
 from tropism.errors import OutputError
 
 if TYPE_CHECKING:
+    import altair
     import pandas as pd
 
 log = logging.getLogger("tropism")
@@ -60,6 +61,13 @@ class Result(Protocol):
         """All that is needed to reproduce it."""
 
 
+class Drawn(Result, Protocol):
+    """A result with a chart."""
+
+    def plot(self) -> altair.TopLevelMixin:
+        """Its chart."""
+
+
 R = TypeVar("R", bound=Result)
 
 
@@ -73,40 +81,56 @@ def csv_option(help: str) -> Callable[..., Any]:
     return click.option("--csv", "csv_file", type=FILE, help=help)
 
 
+def plot_option(help: str = "The chart: .png, .svg, .html or .json.") -> Callable[..., Any]:
+    """``--plot FILE``: the chart."""
+    return click.option("--plot", "plot_file", type=FILE, help=help)
+
+
 def deliver(
     answer: Callable[[], R],
     show: Callable[[R], None],
     *,
     csv_file: Path | None,
     json_file: str | None,
+    plot_file: Path | None = None,
     rows: str = "rows",
 ) -> None:
     """Compute an answer and take it where it was asked to go: files, and stdout.
 
-    Files are tried before the computation, which may take minutes. Without ``--json`` alone, which wants
-    stdout for itself, `show` prints the answer too.
+    Files are tried before the computation, which may take minutes. The answer is shown when they stand: a
+    reader that goes away (head, less) takes no file along. Without ``--json`` alone, which wants stdout for
+    itself, `show` prints the answer too.
 
     Raises
     ------
     OutputError
-        If a file cannot be written, or one is named for both.
+        If a file cannot be written or is named twice, or the chart's has an ending that is no chart's.
     """
+    from tropism.report.charts import drawer
     from tropism.tables.store import writing
 
     if csv_file is not None and str(csv_file) in ("-", json_file):
         raise OutputError(f"output: {csv_file} cannot take the {rows}. Name a file of its own after --csv.")
+    if plot_file is not None and str(plot_file) in (str(csv_file), json_file):
+        raise OutputError(f"output: {plot_file} cannot take the chart. Name a file of its own after --plot.")
+    draw = None if plot_file is None else drawer(plot_file)
     with contextlib.ExitStack() as files:
         csv = None if csv_file is None else files.enter_context(writing(csv_file))
         json = None if json_file in (None, "-") else files.enter_context(writing(Path(str(json_file))))
+        picture = None if plot_file is None else files.enter_context(writing(plot_file))
         result = answer()
         table = result.tidy() if csv or json else None
         if csv is not None and table is not None:
             table.to_csv(csv, index=False, encoding="utf-8")
         if json is not None:
             json.write_text(result.to_json() + "\n", encoding="utf-8")
+        if picture is not None and draw is not None:
+            picture.write_bytes(draw(cast("Drawn", result).plot()))
     for written in (csv_file, json_file):
         if table is not None and written not in (None, "-"):
             log.info("wrote %d %s to %s", len(table), rows, written)
+    if plot_file is not None:
+        log.info("wrote %s", plot_file)
     if json_file == "-":
         click.echo(result.to_json())
     else:
@@ -146,10 +170,15 @@ class Years(click.ParamType):
         return int(first), int(last) if last else None
 
 
+def talking() -> bool:
+    """Whether progress is wanted: unless ``--quiet``."""
+    return log.isEnabledFor(logging.INFO)
+
+
 @contextlib.contextmanager
 def progress_line(title: str) -> Iterator[Callable[[str], None]]:
     """A line on the error stream that says what is being done; silent where nobody looks."""
-    if not log.isEnabledFor(logging.INFO):
+    if not talking():
         yield lambda text: None
         return
     from rich.console import Console

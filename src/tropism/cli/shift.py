@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tropism.cli.output import FILE, Names, csv_option, deliver, json_option
+from tropism.cli.output import Names, csv_option, deliver, json_option, plot_option, talking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from tropism.assessment import Assessment
     from tropism.shifts import Decomposition
     from tropism.shifts.multiverse import Multiverse
-
-log = logging.getLogger("tropism")
 
 
 @click.command("shift")
@@ -54,7 +51,7 @@ log = logging.getLogger("tropism")
     is_flag=True,
     help="With --codings: fit ideal points to each with every link and smoothing; minutes the first time.",
 )
-@click.option("--plot", "plot_file", type=FILE, help="The chart: .png, .svg, .html or .json.")
+@plot_option()
 @csv_option("Write one row per measure and mover, or per specification, to a file.")
 @json_option("Everything as JSON: to FILE, or to stdout instead of the table.")
 def shift(
@@ -71,15 +68,12 @@ def shift(
     json_file: str | None,
 ) -> None:
     """Show how far STATE moved by each measure, with interval and rank among all other states."""
-    from tropism.report.charts import drawer
     from tropism.report.terminal_multiverse import print_multiverse
-    from tropism.tables.store import writing
 
     if not every and (placebos is not None or codings or refit):
         raise click.UsageError(
             "--placebos, --codings and --refit are choices of a multiverse: add --multiverse."
         )
-    draw = None if plot_file is None else drawer(plot_file)
 
     def answer() -> Any:
         if every:
@@ -87,22 +81,7 @@ def shift(
         return _Shifted.of(state, toward, away_from, event)
 
     show: Callable[[Any], None] = print_multiverse if every else _Shifted.show
-    shown: list[Any] = []
-    with contextlib.ExitStack() as files:
-        picture = None if plot_file is None else files.enter_context(writing(plot_file))
-
-        def drawn() -> Any:
-            result = answer()
-            if draw is not None and picture is not None:
-                picture.write_bytes(draw(result.plot()))
-            return result
-
-        # Shown when the picture stands: a reader that goes away (head, less) takes no file along.
-        deliver(drawn, shown.append, csv_file=csv_file, json_file=json_file)
-    if plot_file is not None:
-        log.info("wrote %s", plot_file)
-    for result in shown:
-        show(result)
+    deliver(answer, show, csv_file=csv_file, json_file=json_file, plot_file=plot_file)
 
 
 @dataclass(frozen=True)
@@ -187,4 +166,4 @@ def _multiverse(
             # Fits take minutes, so that starting other processes pays; for the rest it does not.
             local = ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"))
             options["executor"] = stack.enter_context(local)
-        return multiverse(triad, event, **options, progress=log.isEnabledFor(logging.INFO))
+        return multiverse(triad, event, **options, progress=talking())

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tropism.cli.output import FILE, Names, csv_option, deliver, json_option, read_frame
+from tropism.cli.output import FILE, Names, csv_option, deliver, json_option, plot_option, read_frame, talking
 
-log = logging.getLogger("tropism")
+_PLOT = plot_option()
 _CSV = csv_option("Write the long table to a file.")
 _JSON = json_option("Everything as JSON: to FILE, or to stdout instead of the table.")
 
@@ -40,17 +39,18 @@ def trade() -> None:
 @trade.command("gap")
 @click.argument("state")
 @click.argument("partner", required=False)
+@_PLOT
 @_CSV
 @_JSON
-def _gap(state: str, partner: str | None, csv_file: Path | None, json_file: str | None) -> None:
+def _gap(state: str, partner: str | None, **files: Any) -> None:
     """Set trade of STATE with PARTNER, or with all, against what size and distance predict."""
     from tropism.report.terminal_trade import print_gap
     from tropism.trade.gap import trade_gap
 
     def answer() -> Any:
-        return trade_gap(state, partner, sectors=partner is not None, progress=_talk())
+        return trade_gap(state, partner, sectors=partner is not None, progress=talking())
 
-    deliver(answer, print_gap, csv_file=csv_file, json_file=json_file)
+    deliver(answer, print_gap, **files)
 
 
 @trade.command("depend", cls=_Several)
@@ -60,6 +60,7 @@ def _gap(state: str, partner: str | None, csv_file: Path | None, json_file: str 
     "--year", type=int, metavar="YEAR", help="Energy and minerals of this year. [default: the last]"
 )
 @click.option("--since", type=int, metavar="YEAR", help="Also the change since this year.")
+@_PLOT
 @_CSV
 @_JSON
 def _depend(
@@ -67,8 +68,7 @@ def _depend(
     on: tuple[tuple[str, ...], ...],
     year: int | None,
     since: int | None,
-    csv_file: Path | None,
-    json_file: str | None,
+    **files: Any,
 ) -> None:
     """Show how much STATE's trade rests on others, and theirs on it: shares, levels, substitutes."""
     from tropism.report.terminal_trade import print_dependence
@@ -76,10 +76,9 @@ def _depend(
 
     partners = [name for names in on for name in names]
     deliver(
-        lambda: dependence(state, partners, year=year, progress=_talk()),
+        lambda: dependence(state, partners, year=year, progress=talking()),
         lambda found: print_dependence(found, since),
-        csv_file=csv_file,
-        json_file=json_file,
+        **files,
     )
 
 
@@ -91,11 +90,10 @@ def _depend(
     type=FILE,
     help="Your own reports or UN Comtrade's, .csv or .parquet; else the stored trade_reports.",
 )
+@_PLOT
 @_CSV
 @_JSON
-def _mirror(
-    exporter: str, importer: str, file: Path | None, csv_file: Path | None, json_file: str | None
-) -> None:
+def _mirror(exporter: str, importer: str, file: Path | None, **files: Any) -> None:
     """Set what EXPORTER reports selling beside what IMPORTER reports buying."""
     from tropism.errors import DataNotPresentError
     from tropism.report.terminal_trade import print_mirror
@@ -117,7 +115,7 @@ def _mirror(
             reports = reports_from_comtrade(reports)
         return mirror(reports, exporter, importer)
 
-    deliver(answer, print_mirror, csv_file=csv_file, json_file=json_file)
+    deliver(answer, print_mirror, **files)
 
 
 @trade.command("gravity")
@@ -137,6 +135,7 @@ def _mirror(
 )
 @click.option("--estimator", type=click.Choice(["ppml", "ols"]), default="ppml", show_default=True)
 @click.option("--unbalanced", is_flag=True, help="Take a panel in which rows are lacking.")
+@_PLOT
 @_CSV
 @_JSON
 def _gravity(
@@ -147,8 +146,7 @@ def _gravity(
     cluster: str,
     estimator: Any,
     unbalanced: bool,
-    csv_file: Path | None,
-    json_file: str | None,
+    **files: Any,
 ) -> None:
     """Estimate what trade costs do to trade from FILE: exporter, importer, year, flow, costs."""
     from tropism.report.terminal_trade import print_gravity
@@ -163,11 +161,10 @@ def _gravity(
             cluster=cluster,
             estimator=estimator,
             unbalanced=unbalanced,
-            progress=_talk(),
+            progress=talking(),
         ),
         print_gravity,
-        csv_file=csv_file,
-        json_file=json_file,
+        **files,
     )
 
 
@@ -181,17 +178,25 @@ def _gravity(
 )
 @click.option("--draws", type=click.IntRange(min=2), default=1000, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@_PLOT
 @_CSV
 @_JSON
-def _diversion(state: str, seller: str, csv_file: Path | None, json_file: str | None, **options: Any) -> None:
+def _diversion(
+    state: str,
+    seller: str,
+    csv_file: Path | None,
+    json_file: str | None,
+    plot_file: Path | None,
+    **options: Any,
+) -> None:
     """How much of what STATE buys more from a state under sanctions came with no change of policy?"""
     from tropism.report.terminal_trade import print_diversion
     from tropism.trade.diversion import diversion
 
     deliver(
-        lambda: diversion(state, seller, **options), print_diversion, csv_file=csv_file, json_file=json_file
+        lambda: diversion(state, seller, **options),
+        print_diversion,
+        csv_file=csv_file,
+        json_file=json_file,
+        plot_file=plot_file,
     )
-
-
-def _talk() -> bool:
-    return log.isEnabledFor(logging.INFO)

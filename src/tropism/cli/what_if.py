@@ -9,7 +9,17 @@ from typing import Any
 
 import click
 
-from tropism.cli.output import FILE, Names, Range, csv_option, deliver, json_option, read_frame
+from tropism.cli.output import (
+    FILE,
+    Names,
+    Range,
+    csv_option,
+    deliver,
+    json_option,
+    plot_option,
+    read_frame,
+    talking,
+)
 
 log = logging.getLogger("tropism")
 
@@ -56,6 +66,7 @@ _OPTIONS = (
         "--draws", type=click.IntRange(min=1), default=1000, show_default=True, help="1 for estimates alone."
     ),
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws."),
+    plot_option(),
     csv_option("Write all changes to a file."),
     json_option("Everything as JSON: to FILE, or to stdout instead of the tables."),
 )
@@ -72,11 +83,11 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("other", metavar="STATE")
 @_effect_option("own")
 @_options
-def _agreement(one: str, other: str, csv_file: Path | None, json_file: str | None, **options: Any) -> None:
+def _agreement(one: str, other: str, **options: Any) -> None:
     """What would a trade agreement of two STATEs (or organisations, as EAEU) do?"""
     from tropism.trade.what_if import what_if_agreement
 
-    _deliver(lambda: what_if_agreement(one, other, **options, progress=_talk()), csv_file, json_file)
+    _deliver(what_if_agreement, one, other, **options)
 
 
 @what_if.command("sanctions")
@@ -101,26 +112,22 @@ def _agreement(one: str, other: str, csv_file: Path | None, json_file: str | Non
 )
 @_effect_option("ohchr_record_4655_from_russia")
 @_options
-def _sanctions(
-    on: str, by: tuple[str, ...], csv_file: Path | None, json_file: str | None, **options: Any
-) -> None:
+def _sanctions(on: str, by: tuple[str, ...], **options: Any) -> None:
     """What would sanctions by a coalition do to target, coalition and the rest?"""
     from tropism.trade.what_if import what_if_sanctions
 
-    _deliver(lambda: what_if_sanctions(on, by, **options, progress=_talk()), csv_file, json_file)
+    _deliver(what_if_sanctions, on, by, **options)
 
 
 @what_if.command("halt")
 @click.argument("seller")
 @click.option("--by", "buyers", type=Names(), required=True, metavar="NAME,…", help="Who stops buying.")
 @_options
-def _halt(
-    seller: str, buyers: tuple[str, ...], csv_file: Path | None, json_file: str | None, **options: Any
-) -> None:
+def _halt(seller: str, buyers: tuple[str, ...], **options: Any) -> None:
     """What would SELLER lose if some stopped buying from it?"""
     from tropism.trade.what_if import what_if_halt
 
-    _deliver(lambda: what_if_halt(seller, buyers, **options, progress=_talk()), csv_file, json_file)
+    _deliver(what_if_halt, seller, buyers, **options)
 
 
 @what_if.command("shock")
@@ -139,7 +146,7 @@ def _shock(file: Path, sigma: float, deficits: Any, csv_file: Path | None, json_
 
     deliver(
         lambda: solve_counterfactual(
-            icio_matrix(), read_frame(file), sigma=sigma, deficits=deficits, progress=_talk()
+            icio_matrix(), read_frame(file), sigma=sigma, deficits=deficits, progress=talking()
         ),
         print_counterfactual,
         csv_file=csv_file,
@@ -165,12 +172,22 @@ def _effects(csv_file: Path | None) -> None:
     log.info("wrote %d estimates to %s", len(table), csv_file)
 
 
-def _talk() -> bool:
-    return log.isEnabledFor(logging.INFO)
-
-
-def _deliver(answer: Callable[[], Any], csv_file: Path | None, json_file: str | None) -> None:
+def _deliver(
+    ask: Callable[..., Any],
+    *about: Any,
+    csv_file: Path | None,
+    json_file: str | None,
+    plot_file: Path | None,
+    **options: Any,
+) -> None:
     from tropism.report.terminal_trade import print_what_if
 
     log.info("solving; the first time on a machine, compiling takes some ten seconds")
-    deliver(answer, print_what_if, csv_file=csv_file, json_file=json_file, rows="changes")
+    deliver(
+        lambda: ask(*about, **options, progress=talking()),
+        print_what_if,
+        csv_file=csv_file,
+        json_file=json_file,
+        plot_file=plot_file,
+        rows="changes",
+    )
