@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from tropism.cli import app, run
-from tropism.report.terminal_trade import NOTHING, _bounded, _fine, _whole, amount, share
+from tropism.report.terminal_trade import NOTHING, _bounded, _fine, _whole
 from tropism.tables import load_table
 from tropism.trade import what_if
+from tropism.trade.amounts import amount, share
 from tropism.trade.diversion import diversion
 from tropism.trade.flows import icio_matrix
 
@@ -182,14 +183,39 @@ def test_json_alone_on_stdout_or_in_a_file_beside_the_table(capsys, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["answer.json", "changes.csv"]
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        ("trade", "gap", "PAK", "RUS"),
+        ("trade", "depend", "PAK", "--on", "RUS"),
+        ("trade", "diversion", "IND", "--from", "RUS", *DRAWS),
+        ("what-if", "agreement", "PAK", "RUS", *DRAWS),
+        (*SANCTIONS, *DRAWS),
+        ("what-if", "halt", "RUS", "--by", "PAK", *DRAWS),
+    ],
+    ids=lambda question: " ".join(question[:2]),
+)
+def test_every_answer_draws_itself_with_a_map(capsys, tmp_path, question):
+    pytest.importorskip("numba", reason="equilibria need the extra `trade`")
+    file = tmp_path / "chart.json"
+    out = answered(capsys, "-q", *question, "--plot", str(file))
+    assert out == answered(capsys, "-q", *question), "the table is the same beside a chart"
+    chart = file.read_text(encoding="utf-8")
+    assert '"equalEarth"' in chart and ('"type": "bar"' in chart or '"type": "rule"' in chart)
+
+
 def test_a_file_that_cannot_be_written_is_refused_before_the_answer(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(what_if, "what_if_agreement", lambda *a, **k: pytest.fail("answered first"))
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     blocked = str(tmp_path / "file" / "below")
-    for option in ("--csv", "--json"):
-        assert blocked in refused(capsys, "what-if", "agreement", "PAK", "RUS", option, blocked)
+    for option in ("--csv", "--json", "--plot"):
+        file = f"{blocked}.png"
+        assert file in refused(capsys, "what-if", "agreement", "PAK", "RUS", option, file)
     message = refused(capsys, "what-if", "agreement", "PAK", "RUS", "--csv", "x", "--json", "x")
     assert "--csv" in message
+    message = refused(capsys, "what-if", "agreement", "PAK", "RUS", "--csv", "x.png", "--plot", "x.png")
+    assert "--plot" in message
+    assert "x.doc" in refused(capsys, "what-if", "agreement", "PAK", "RUS", "--plot", "x.doc")
 
 
 # ------------------------------------------------------------------------------------------ refusals

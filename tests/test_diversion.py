@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from charts import rows_of
 from made_up_diversion import AFTER, BEFORE, JOINED, NAMES, OUTSIDE, clear, world
 from tropism.errors import DataNotPresentError, IdentificationError, SchemaError, TriadError
 from tropism.trade.diversion import COMPONENTS, diversion
@@ -159,7 +160,8 @@ def test_another_seed_draws_anew(flows, found):
 def test_json_and_plot_are_plain(found):
     content = json.loads(found.to_json(), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     assert content["settings"]["joined"] == list(JOINED) and content["seed"] == 0
-    assert [layer["mark"]["type"] for layer in found.plot().to_dict()["layer"]] == ["bar", "rule"]
+    (bars,) = found.plot().to_dict()["vconcat"]
+    assert [layer["mark"]["type"] for layer in bars["layer"]] == ["bar", "rule"], "made-up labels have no map"
     assert found.summary()["state"].tolist()[:2] == [OUTSIDE[0], "median matched"]
     assert "Armington" in found.cite()
 
@@ -229,3 +231,16 @@ def test_bad_flows_are_refused(flows):
 
 def test_the_made_up_world_is_complete(flows):
     assert set(flows["exporter"]) == set(NAMES) and flows["flow_million_usd"].gt(0).all()
+
+
+def test_the_map_shows_every_state_that_did_not_join():
+    found = diversion("IND", "RUS", draws=50, unit="share_points")
+    chart = found.plot().to_dict()
+    rows = rows_of(chart, chart["vconcat"][1])
+    shown = {row["state"]: row["value"] for row in rows if row.get("value") is not None}
+    stayed_out = pd.concat([found.matched, found.others]).set_index("state")["not_explained"]
+    assert set(found.settings["joined"]).isdisjoint(stayed_out.index) and len(found.others) > 20
+    assert shown["IND"] == pytest.approx(100 * found.summary()["not_explained"][0])
+    mapped = stayed_out[stayed_out.index.isin(shown)]
+    assert len(mapped) > 30
+    np.testing.assert_allclose([shown[state] for state in mapped.index], 100 * mapped)

@@ -182,7 +182,11 @@ def test_a_gap_is_complete(pakistan):
     assert answer["settings"]["level"] == 0.9
     assert len(answer["flows"]) == 158
     assert len(gap.provenance) == 2
-    ratios, world = gap.plot().to_dict()["vconcat"]
+    both = gap.plot().to_dict()["hconcat"]
+    assert [side["title"]["text"] for side in both] == ["exports", "imports"]
+    (alone,) = gap.plot("imports").to_dict()["hconcat"]
+    assert alone["title"]["text"] == "imports"
+    ratios, world = both[0]["vconcat"]
     assert [layer["mark"]["type"] for layer in ratios["layer"]] == ["rule", "point"]
     assert world["projection"]["type"] == "equalEarth"
     assert "Log of Gravity" in gap.cite()

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from charts import rows_of
 from tropism.errors import DataNotPresentError, IdentificationError, SchemaError
 from tropism.tables import load_table
 from tropism.trade.mirror import mirror
@@ -119,7 +120,15 @@ def test_results_are_complete():
     assert answer["suspects"][0]["via"] == "ARE"
     assert answer["settings"]["cif_fob"] == 1.1
     assert found.summary()["suspect"].tolist() == ["", "ARE", "KAZ", ""]
-    assert found.plot().to_dict()["layer"]
+    chart = found.plot().to_dict()
+    reports, bars, world = chart["vconcat"]
+    assert [layer["mark"]["type"] for layer in reports["layer"]] == ["area", "line"]
+    assert "2022" in bars["title"]["text"]
+    assert rows_of(chart, bars) == [{"via": "KAZ", "share_of_gap": 0.875, "value": 0.00035}]
+    shown = {row["state"]: row["value"] for row in rows_of(chart, world) if row.get("value") is not None}
+    assert shown == {"KAZ": 0.875}
+    unsuspected = mirror(KNOWN[KNOWN["exporter"] == "RUS"], "RUS", "IND")
+    assert len(unsuspected.plot().to_dict()["vconcat"]) == 1
     assert "REStat" in found.cite()
 
 

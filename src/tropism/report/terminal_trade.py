@@ -10,6 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from tropism.trade.amounts import amount, share
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -300,25 +302,6 @@ def print_diversion(found: Diversion, console: Console | None = None) -> None:
 
 
 # ------------------------------------------------------------------------------------------ numbers
-
-
-def amount(value: float) -> str:
-    """Three figures that matter at most: ``5,087``, ``82.6``, ``0.25``; a null is a dash."""
-    if value != value:
-        return "–"
-    if value and abs(value) < 0.005:
-        return "<0.01"
-    digits = 0 if abs(value) >= 100 or value == 0 else 1 if abs(value) >= 10 else 2
-    return f"{value:,.{digits}f}"
-
-
-def share(value: float) -> str:
-    """A share in per cent, with enough digits to be seen: ``22.7%``, ``0.08%``."""
-    if value != value:
-        return "–"
-    if value and value < 0.00005:
-        return "<0.01%"
-    return f"{value:.2%}" if 0 < value < 0.0095 else f"{value:.1%}"
 
 
 def _ranked(row: pd.Series) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from tropism.trade.amounts import amount, share
 from tropism.world_map import SHARES, world_map
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _bars(found: Dependence, side: str) -> alt.LayerChart | alt.FacetChart:
     table = table[(table["state"] == found.state) & (table["side"] == side)]
     table = table.assign(
         label=[
-            f"{row['share']:.2%}, {row['level_million_usd']:,.1f} million USD in {row['year']}, "
+            f"{share(row['share'])}, {amount(row['level_million_usd'])} million USD in {row['year']}, "
             f"rank {row['rank']:.0f} of {row['partners']}"
             for row in table.to_dict("records")
         ]

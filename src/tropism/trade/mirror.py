@@ -135,37 +135,11 @@ class Mirror:
             suspect=[first.get(year, "") for year in table["year"]],
         )
 
-    def plot(self) -> alt.LayerChart:
-        """Both reports over the years; the band is what the exporter's figure becomes with freight."""
-        import altair as alt
+    def plot(self) -> alt.VConcatChart:
+        """Both reports over the years; of the last year with suspects, these as bars and on a map."""
+        from tropism.trade.mirror_chart import draw
 
-        lines = [
-            {"year": int(year), "report": f"{state} reports {verb}", "value": value / 1e6}
-            for state, verb, values in (
-                (self.exporter, "selling", self.by_exporter),
-                (self.importer, "buying", self.by_importer),
-            )
-            for year, value in zip(self.years, values.tolist(), strict=True)
-            if not np.isnan(value)
-        ]
-        band = [
-            {"year": int(year), "value": value / 1e6, "top": value * self.cif_fob / 1e6}
-            for year, value in zip(self.years, self.by_exporter.tolist(), strict=True)
-            if not np.isnan(value)
-        ]
-        x = alt.X("year:Q", title=None, axis=alt.Axis(format="d", grid=False))
-        y = alt.Y("value:Q", title="million current US dollars")
-        area = alt.Chart(alt.InlineData(values=band)).mark_area(opacity=0.2).encode(x=x, y=y, y2="top:Q")
-        line = (
-            alt.Chart(alt.InlineData(values=lines))
-            .mark_line(point=True)
-            .encode(x=x, y=y, color=alt.Color("report:N", title=None))
-        )
-        title = alt.TitleParams(
-            f"Trade from {self.exporter} to {self.importer}, as either reports it",
-            subtitle=f"band: the exporter's figure with up to {self.cif_fob - 1:.0%} freight and insurance",
-        )
-        return alt.LayerChart(layer=[area, line], title=title)
+        return draw(self)
 
     def to_json(self) -> str:
         """All numbers, suspects, settings and sources."""

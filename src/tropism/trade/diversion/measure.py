@@ -130,7 +130,7 @@ def diversion(
             f"diversion: nobody who joined bought from {panel.names[t]} in {before}; there is nothing to "
             "divert."
         )
-    alike = find_alike(panel, b, t, {*inside, t}, before, after, matched)
+    outside = find_alike(panel, b, t, {*inside, t}, before, after)
     random = np.random.default_rng(seed)
     sigmas = sigma_draws(sigma, draws, random)
     shock = (
@@ -139,18 +139,18 @@ def diversion(
         else {"log_factor": chosen.draws(draws, random)}
     )
     moved, beta, residual = redirect(trade, t, joined_at, sigmas, **shock)
-    near = [b, *alike]
-    share = np.array([[matrix[t, j] / matrix[:, j].sum() for j in near] for matrix in (trade, later)])
-    usual = usual_changes(panel, near, t, before, after - before)
+    stayed_out, alike = [b, *outside], slice(1, 1 + matched)
+    share = np.array([[matrix[t, j] / matrix[:, j].sum() for j in stayed_out] for matrix in (trade, later)])
+    usual = usual_changes(panel, stayed_out[: alike.stop], t, before, after - before)
     noise = noise_draws(usual, after - before, draws, random)
     if unit == "log_ratio":
-        observed, mechanical = np.log(share[1] / share[0]), moved[:, near]
+        observed, mechanical = np.log(share[1] / share[0]), moved[:, stayed_out]
     else:
-        observed, mechanical = share[1] - share[0], share[0] * np.expm1(moved[:, near])
+        observed, mechanical = share[1] - share[0], share[0] * np.expm1(moved[:, stayed_out])
         # A log ratio r of two shares is a difference of 2 tanh(r / 2) times their mean. Taken of the share
         # found and the one that diversion brings, both units agree on whether zero is covered.
         noise = np.tanh(noise / 2) * (share[1, 0] + share[0, 0] + mechanical[:, 0])
-    left = observed - mechanical
+    table = _of_states([panel.names[j] for j in stayed_out], share, observed, mechanical)
     return Diversion(
         buyer=panel.names[b],
         seller=panel.names[t],
@@ -161,9 +161,10 @@ def diversion(
         million_usd=(float(trade[t, b]), float(later[t, b])),
         observed=float(observed[0]),
         mechanical=mechanical[:, 0],
-        remainder=left[:, 0] - noise,
-        matched=_matched_table(panel, alike, share[:, 1:], observed[1:], mechanical[:, 1:]),
-        matched_median=_matched_median(observed[1:], mechanical[:, 1:], level, random),
+        remainder=observed[0] - mechanical[:, 0] - noise,
+        matched=table[alike].reset_index(drop=True),
+        others=table[alike.stop :].reset_index(drop=True),
+        matched_median=_matched_median(observed[alike], mechanical[:, alike], level, random),
         settings={
             "before": before,
             "after": after,
@@ -173,7 +174,7 @@ def diversion(
             "sigma": list(sigma_range(sigma)),
             "unit": unit,
             "measured_in": _MEASURED_IN[unit].format(seller=panel.names[t]),
-            "matched": len(alike),
+            "matched": len(stayed_out[alike]),
             "usual_changes": int(usual.size),
             "draws": draws,
             "level": level,
@@ -182,7 +183,7 @@ def diversion(
         },
         seed=seed,
         provenance=panel.provenance,
-        notes=_notes(panel, b, t, trade, len(joined_at), chosen, float(np.median(beta))),
+        notes=_notes(panel, b, t, trade, unit, len(joined_at), chosen, float(np.median(beta))),
     )
 
 
@@ -223,15 +224,16 @@ def _fall(
     return np.asarray(after / before)
 
 
-def _matched_table(
-    panel: Panel, alike: list[int], share: np.ndarray, observed: np.ndarray, mechanical: np.ndarray
+def _of_states(
+    states: list[str], share: np.ndarray, observed: np.ndarray, mechanical: np.ndarray
 ) -> pd.DataFrame:
+    """One row per state: its shares, what was observed, what diversion alone brings, and the difference."""
     import pandas as pd
 
     middle = np.median(mechanical, axis=0)
     return pd.DataFrame(
         {
-            "state": [panel.names[j] for j in alike],
+            "state": states,
             "share_before": share[0],
             "share_after": share[1],
             "observed": observed,
@@ -264,6 +266,7 @@ def _notes(
     buyer: int,
     seller: int,
     trade: np.ndarray,
+    unit: Unit,
     joined: int,
     effect: Effect | None,
     beta: float,
@@ -280,9 +283,10 @@ def _notes(
         "what is the same from every country, oil above all; and not to join is itself policy.",
     ]
     if trade[seller, buyer] < SMALL_BASE and not panel.own:
+        better = "; share points are the better unit" if unit == "log_ratio" else ""
         notes.append(
             f"Purchases before were {trade[seller, buyer]:,.1f} million US dollars: over so small a base a "
-            "ratio says little; share points are the better unit."
+            f"ratio says little{better}."
         )
     if not panel.own:
         notes.append(

@@ -87,9 +87,9 @@ def _numbered(labels: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
 
 
 def find_alike(
-    panel: Panel, buyer: int, seller: int, excluded: set[int], before: int, after: int, wanted: int
+    panel: Panel, buyer: int, seller: int, excluded: set[int], before: int, after: int
 ) -> list[int]:
-    """States that did not join, nearest in the seller's share and in all purchases before."""
+    """States that did not join, the nearest in the seller's share and in all purchases before first."""
     recent = [panel.year(year) for year in range(before - 2, before + 1) if year in panel.years]
     bought = np.mean([matrix[seller] for matrix in recent], axis=0)
     spent = np.mean([matrix.sum(axis=0) for matrix in recent], axis=0)
@@ -103,4 +103,4 @@ def find_alike(
     features = np.log(np.stack([bought / np.maximum(spent, 1e-300), spent], axis=1)[[buyer, *able]])
     scale = np.median(np.abs(features - np.median(features, axis=0)), axis=0)
     distance = np.linalg.norm((features[1:] - features[0]) / np.where(scale > 0, scale, 1.0), axis=1)
-    return [int(able[k]) for k in np.argsort(distance, kind="stable")[:wanted]]
+    return [int(able[k]) for k in np.argsort(distance, kind="stable")]

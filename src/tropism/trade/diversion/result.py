@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from tropism.series import Provenance, as_json
+from tropism.series import Provenance, as_json, cited
 
 if TYPE_CHECKING:
     import altair as alt
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Unit = Literal["log_ratio", "share_points"]
 
 COMPONENTS = ("observed", "diversion", "not explained by diversion")
+
+#: Who stands beside the buyer.
+MEDIAN = "median matched"
 
 PAPERS = (
     "Armington (1969), A Theory of Demand for Products Distinguished by Place of Production, IMF Staff "
@@ -49,6 +52,8 @@ class Diversion:
     matched : DataFrame
         One row per state that did not join and looked alike before: state, share_before, share_after,
         observed, diversion (median of the draws), not_explained.
+    others : DataFrame
+        The same for all other states that did not join and bought in both years: they were less alike.
     matched_median : DataFrame
         The three components of the median matched state, with intervals over states and draws.
     settings : dict
@@ -68,6 +73,7 @@ class Diversion:
     mechanical: np.ndarray
     remainder: np.ndarray
     matched: pd.DataFrame
+    others: pd.DataFrame
     matched_median: pd.DataFrame
     settings: dict[str, Any]
     seed: int
@@ -88,7 +94,7 @@ class Diversion:
         # The draws of what is left carry noise; its estimate is what was observed less diversion.
         rows[2]["estimate"] = self.observed - rows[1]["estimate"]
         own = pd.DataFrame(rows).assign(state=self.buyer, level=level)
-        table = pd.concat([own, self.matched_median.assign(state="median matched", level=level)])
+        table = pd.concat([own, self.matched_median.assign(state=MEDIAN, level=level)])
         return table[["state", "component", "estimate", "lower", "upper", "level"]].reset_index(drop=True)
 
     def summary(self) -> pd.DataFrame:
@@ -96,32 +102,15 @@ class Diversion:
         import pandas as pd
 
         wide = self.tidy().pivot(index="state", columns="component", values="estimate")
-        wide = wide.loc[[self.buyer, "median matched"], list(COMPONENTS)].reset_index()
+        wide = wide.loc[[self.buyer, MEDIAN], list(COMPONENTS)].reset_index()
         wide.columns = ["state", "observed", "diversion", "not_explained"]
         return pd.concat([wide, self.matched[wide.columns]], ignore_index=True)
 
-    def plot(self) -> alt.LayerChart | alt.FacetChart:
-        """The three components of the buyer and of the median matched state, with intervals."""
-        import altair as alt
+    def plot(self) -> alt.VConcatChart:
+        """The three components as bars with intervals, and where diversion explains too little, on a map."""
+        from tropism.trade.diversion.chart import draw
 
-        records = json.loads(self.tidy().to_json(orient="records"))
-        base = alt.Chart(alt.InlineData(values=records)).encode(
-            y=alt.Y("component:N", sort=list(COMPONENTS), title=None, axis=alt.Axis(labelLimit=200)),
-            yOffset=alt.YOffset("state:N", sort=[self.buyer, "median matched"]),
-        )
-        x = alt.X("estimate:Q", title=self.settings["measured_in"])
-        color = alt.Color(
-            "state:N",
-            title=None,
-            sort=[self.buyer, "median matched"],
-            scale=alt.Scale(range=["#0b559f", "#8a94a3"]),
-        )
-        bars = base.mark_bar().encode(x=x, color=color)
-        rules = base.mark_rule(color="#111111").encode(x="lower:Q", x2="upper:Q")
-        title = alt.TitleParams(
-            f"{self.buyer}: share bought from {self.seller}, {self.before} to {self.after}", anchor="start"
-        )
-        return alt.layer(bars, rules, title=title, width=420)
+        return draw(self)
 
     def to_json(self) -> str:
         """Components with intervals, matched states, settings, seed and sources: not the draws."""
@@ -134,7 +123,10 @@ class Diversion:
                 "shares": list(self.shares),
                 "million_usd": list(self.million_usd),
                 "components": json.loads(self.tidy().to_json(orient="records", double_precision=12)),
-                "matched": json.loads(self.matched.to_json(orient="records", double_precision=12)),
+                **{
+                    name: json.loads(getattr(self, name).to_json(orient="records", double_precision=12))
+                    for name in ("matched", "others")
+                },
                 "settings": self.settings,
                 "seed": self.seed,
             },
@@ -143,8 +135,7 @@ class Diversion:
 
     def cite(self) -> str:
         """Data and methods to cite, one a line."""
-        data = [f"{source.citation} {source.url} ({source.version})".strip() for source in self.provenance]
-        return "\n".join(dict.fromkeys((*data, *PAPERS)))
+        return cited(self.provenance, PAPERS)
 
 
 def bounds(draws: np.ndarray, level: float) -> dict[str, Any]:

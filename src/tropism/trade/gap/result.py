@@ -71,12 +71,13 @@ class TradeGap:
         ends = [part for _, rows in table.groupby("side") for part in (rows.head(5), rows.tail(5))]
         return pd.concat(ends, ignore_index=True).drop_duplicates(ignore_index=True)
 
-    def plot(self, side: Literal["exports", "imports"] = "exports", most: int = 30) -> alt.VConcatChart:
+    def plot(self, side: Literal["exports", "imports"] | None = None, most: int = 30) -> alt.HConcatChart:
         """Actual over predicted as points on the interval of like pairs, and all partners on a map.
 
         Parameters
         ----------
-        side : {"exports", "imports"}
+        side : {"exports", "imports"}, optional
+            Both beside each other unless given.
         most : int
             Partners with the largest predicted trade, and the partner of the question.
         """
