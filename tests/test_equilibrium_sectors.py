@@ -263,6 +263,20 @@ def test_home_bias_must_be_positive(bias):
         icio_baseline(final_home_bias=bias)
 
 
+@pytest.mark.parametrize(
+    ("seller", "message"), [(True, "C sell nothing to the other"), (False, "C buy nothing from the other")]
+)
+def test_a_country_without_exports_or_imports_is_refused(seller, message):
+    intermediate, final = tables()
+    c, rest = 2, [0, 1, 3]
+    one, other = (c, rest) if seller else (rest, c)
+    # Into one axis at a time: intermediate is seller, sector, buyer, sector.
+    intermediate[one, :, other] = 0
+    final[one, :, other] = 0
+    with pytest.raises(IdentificationError, match=message):
+        sector_baseline(intermediate, final, countries=COUNTRIES, sectors=SECTORS, year=2020)
+
+
 def test_accounts_that_do_not_close_are_refused():
     base = made_up()
     parts = {"trade": base.trade, "coefficients": base.coefficients, "final": base.final}

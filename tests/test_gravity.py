@@ -192,7 +192,8 @@ def test_rows_left_out_have_a_reason_and_a_place(panel, backend):
     assert found.n == len(panel)
     assert found.fitted[:3].tolist() == [0, 0, 0] and np.isnan(found.fitted[-1])
     assert found.estimates == pytest.approx(fit(panel, backend=backend).estimates, rel=1e-9)
-    assert "3 of 1,204 rows belong to an effect without any trade" in found.notes[3]
+    assert "countries and years sell nothing to the other countries; first NIL in 2000" in found.notes[2]
+    assert "3 of 1,204 rows belong to an effect without any trade" in found.notes[4]
 
 
 def test_leaving_out_is_repeated_until_nothing_goes():
@@ -440,6 +441,21 @@ def test_unbalanced_panels_are_refused_unless_they_are_asked_for(panel, monkeypa
     # Nothing is estimated before the refusal.
     monkeypatch.setattr(regression, "regress", None)
     with pytest.raises(SchemaError, match=f"not balanced.*{message}.*unbalanced=True"):
+        fit(flows)
+
+
+@pytest.mark.parametrize(
+    ("side", "verb"), [("exporter", "sell nothing to"), ("importer", "buy nothing from")]
+)
+@pytest.mark.parametrize("written", [True, False], ids=["as zeros", "as no rows"])
+def test_a_country_without_exports_or_imports_is_refused(panel, monkeypatch, side, verb, written):
+    silent = (panel[side] == "C03") & (panel["exporter"] != panel["importer"])
+    flows = panel.assign(trade=panel["trade"].where(~silent, 0.0)) if written else panel[~silent]
+    years = panel["year"].nunique()
+    said = f"{years} of {20 * years} countries and years {verb} the other countries; first C03 in 2000"
+    assert said in " ".join(fit(flows, unbalanced=True).notes)
+    monkeypatch.setattr(regression, "regress", None)
+    with pytest.raises(SchemaError, match=said):
         fit(flows)
 
 

@@ -79,6 +79,12 @@ def test_a_missing_pair_or_year_is_named():
         trade_matrix(flows(), 1999)
 
 
+def test_a_matrix_without_any_domestic_sales_is_no_baseline():
+    abroad = TradeMatrix(("A", "B"), [[0.0, 2.0], [1.0, 0.0]], 2022, "dollars")
+    with pytest.raises(IdentificationError, match=r"trade matrix of 2022: the diagonal is empty.*at home"):
+        abroad.require_trade()
+
+
 def test_a_country_without_exports_or_imports_is_named():
     three = pd.DataFrame(
         [(a, b, 1.0) for a in "ABC" for b in "ABC"], columns=["exporter", "importer", "trade_usd"]

@@ -299,3 +299,8 @@ def test_countries_without_exports_are_left_out_and_named(made_up):
     gap = trade_gap("C00", flows=silent, costs=costs, value="flow")
     assert any("left out: C09" in note for note in gap.notes)
     assert "C09" not in set(gap.tidy().partner)
+    for asked in (("C09",), ("C00", "C09")):
+        with pytest.raises(
+            DataNotPresentError, match="C09 is not among the 39 countries with exports, imports"
+        ):
+            trade_gap(*asked, flows=silent, costs=costs, value="flow")

@@ -134,7 +134,7 @@ def _mirror(exporter: str, importer: str, file: Path | None, **files: Any) -> No
     "--cluster", default="pair", show_default=True, metavar="NAME", help="Errors correlated within."
 )
 @click.option("--estimator", type=click.Choice(["ppml", "ols"]), default="ppml", show_default=True)
-@click.option("--unbalanced", is_flag=True, help="Take a panel in which rows are lacking.")
+@click.option("--unbalanced", is_flag=True, help="Take a panel in which trade is lacking.")
 @_PLOT
 @_CSV
 @_JSON

@@ -98,19 +98,14 @@ class TradeMatrix:
         Raises
         ------
         IdentificationError
-            If one does not: nothing would tie its prices to theirs.
+            If one does not, so that nothing would tie its prices to theirs; or if none sells at home.
         """
-        abroad = self.values - np.diag(np.diag(self.values))
-        for sums, words in (
-            (abroad.sum(axis=1), "sell nothing to"),
-            (abroad.sum(axis=0), "buy nothing from"),
-        ):
-            without = [country for country, total in zip(self.countries, sums, strict=True) if total <= 0]
-            if without:
-                raise IdentificationError(
-                    f"trade matrix: {_some(without)} {words} the other countries in {self.year}. Nothing "
-                    "ties their prices to those of the others: leave them out."
-                )
+        refuse_without_trade(self.values, self.countries, f"trade matrix of {self.year}")
+        if not np.diag(self.values).any():
+            raise IdentificationError(
+                f"trade matrix of {self.year}: the diagonal is empty. Put there what each country sells at "
+                "home (gross output less exports): most trade is, and prices answer to it."
+            )
         return self
 
     def index(self, country: str) -> int:
@@ -128,6 +123,31 @@ class TradeMatrix:
                 f"trade matrix: {country} is not among its {len(self.countries)} countries "
                 f"({_some(self.countries, 8)})."
             ) from None
+
+
+def refuse_without_trade(trade: np.ndarray, countries: Sequence[str], where: str) -> None:
+    """Raise unless every country sells to others and buys from others.
+
+    Parameters
+    ----------
+    trade : ndarray, shape (exporters, importers)
+        Of all sectors together; domestic sales do not count.
+    countries : sequence of str
+    where : str
+        What holds the trade, for the message.
+
+    Raises
+    ------
+    IdentificationError
+    """
+    abroad = trade - np.diag(np.diag(trade))
+    for sums, words in ((abroad.sum(axis=1), "sell nothing to"), (abroad.sum(axis=0), "buy nothing from")):
+        without = [country for country, total in zip(countries, sums, strict=True) if total <= 0]
+        if without:
+            raise IdentificationError(
+                f"{where}: {_some(without)} {words} the other countries. Nothing ties their prices to those "
+                "of the others: leave them out."
+            )
 
 
 def check_flows(flows: pd.DataFrame, value: str, *, domestic: bool = False) -> pd.DataFrame:

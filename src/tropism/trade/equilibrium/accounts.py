@@ -12,6 +12,7 @@ from tropism.series import Provenance
 from tropism.tables import read_table
 from tropism.tables.library import table_info
 from tropism.trade.exposure import input_output
+from tropism.trade.flows import refuse_without_trade
 
 #: Accounts that differ by more than this share do not close.
 CLOSED = 1e-9
@@ -88,6 +89,7 @@ class SectorBaseline:
                 )
             values.flags.writeable = False
             object.__setattr__(self, name, values)
+        refuse_without_trade(self.trade.sum(axis=0), self.countries, "sector baseline")
         bare = np.argwhere((self.value_added_share <= 0) & (self.output > 0))
         if bare.size:
             s, i = bare[0]
@@ -106,17 +108,6 @@ class SectorBaseline:
                 "use is coefficients times output plus final: make them agree (`sector_baseline` takes raw "
                 "tables)."
             )
-        abroad = self.trade.sum(axis=0) * (1 - np.eye(n))
-        for sums, words in (
-            (abroad.sum(axis=1), "sells nothing to"),
-            (abroad.sum(axis=0), "buys nothing from"),
-        ):
-            if (sums <= 0).any():
-                country = self.countries[int(np.argmin(sums))]
-                raise IdentificationError(
-                    f"sector baseline: {country} {words} the other countries. Nothing ties its prices to "
-                    "theirs: leave it out."
-                )
 
     @property
     def output(self) -> np.ndarray:

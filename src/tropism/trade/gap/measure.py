@@ -106,8 +106,10 @@ def trade_gap(
     check_numbers(level, floor)
     panels = make_panels(flows, costs, value, sectors, years)
     known = sorted({label for panel in panels for label in panel.countries})
-    here = _label(state, known)
-    there = None if partner is None else _label(partner, known)
+    # Labels of one's own need not be states, those that are left out included.
+    labels = known if flows is None else [*map(str, {*flows["exporter"], *flows["importer"]})]
+    here = _label(state, labels, known)
+    there = None if partner is None else _label(partner, labels, known)
     if here == there:
         raise TriadError(f"trade gap: {state} and {partner} are both {here}. Give two states.")
     rows, coefficients = [], []
@@ -195,11 +197,11 @@ def _against_like(
     )
 
 
-def _label(text: str, known: Sequence[str]) -> str:
-    label = text if text in known else find_state(text, territories=True).iso3
+def _label(text: str, labels: Sequence[str], known: Sequence[str]) -> str:
+    label = text if text in labels else find_state(text, territories=True).iso3
     if label not in known:
         raise DataNotPresentError(
-            f"trade gap: {label} is not among the {len(known)} countries with flows and costs. Choose one of "
-            "these, or bring flows of your own."
+            f"trade gap: {label} is not among the {len(known)} countries with exports, imports and costs. "
+            "Choose one of these, or bring flows of your own."
         )
     return label

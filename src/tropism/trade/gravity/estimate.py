@@ -75,8 +75,9 @@ def estimate_gravity(
     backend : {"pyfixest", "fereg"}
         fereg is faster, and gives the same numbers.
     unbalanced : bool
-        Take a panel in which rows are lacking, and say so in the notes. A panel is balanced if every pair in
-        it has a row in every year of it, and if all countries have domestic sales or none has.
+        Take a panel in which trade is lacking, and say so in the notes. A panel is balanced if every pair in
+        it has a row in every year of it, if all countries have domestic sales or none has, and if every
+        country sells to others and buys from others in every year.
     provenance : iterable of Provenance
         Where the flows came from; else what ``flows.attrs`` says.
     progress : bool
@@ -125,12 +126,12 @@ def estimate_gravity(
 
     names = _choose(costs, fixed_effects, cluster, estimator, backend)
     checked = check_flows(flows, value)
-    lacking = _lacking(checked)
+    lacking = _lacking(checked, value)
     if lacking and not unbalanced:
         raise SchemaError(
-            f"gravity: the panel is not balanced: {' '.join(lacking)} Write 0 where nothing was traded. If "
-            "what is lacking is not known, take years and countries without it, or say unbalanced=True: "
-            "estimates then rest on the rows that there are."
+            f"gravity: the panel is not balanced: {' '.join(lacking)} Write 0 where nothing was traded "
+            "between two that do trade. If what is lacking is not known, take years and countries without "
+            "it, or say unbalanced=True: estimates then rest on the rows that there are."
         )
     if isinstance(costs, pd.DataFrame):
         checked, names["costs"] = _with_costs(checked, costs)
@@ -215,7 +216,7 @@ def _choose(costs: Any, effects: Any, cluster: Any, estimator: str, backend: str
     return names
 
 
-def _lacking(flows: pd.DataFrame) -> tuple[str, ...]:
+def _lacking(flows: pd.DataFrame, value: str) -> tuple[str, ...]:
     """What a panel lacks to be balanced, in sentences."""
     found = []
     pairs = flows.groupby(["exporter", "importer"])["year"].nunique()
@@ -235,6 +236,16 @@ def _lacking(flows: pd.DataFrame) -> tuple[str, ...]:
         found.append(
             f"{len(without)} of {len(countries)} countries have no domestic sales; first {min(without)}."
         )
+    abroad = flows[value].where(flows["exporter"] != flows["importer"], 0.0)
+    for side, words in (("exporter", "sell nothing to"), ("importer", "buy nothing from")):
+        traded = abroad.groupby([flows[side], flows["year"]]).sum()
+        silent = traded[traded <= 0]
+        if len(silent):
+            country, year = silent.index[0]
+            found.append(
+                f"{len(silent):,} of {len(traded):,} countries and years {words} the other countries; first "
+                f"{country} in {year}."
+            )
     return tuple(found)
 
 
