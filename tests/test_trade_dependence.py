@@ -328,7 +328,7 @@ def test_a_dependence_is_complete(pakistan):
     answer = json.loads(pakistan.to_json())
     assert answer["exposure"][0]["by_third_million_usd"] > 0
     assert answer["settings"]["small_base_million_usd"] == 100
-    assert len(pakistan.provenance) == 4
+    assert len(pakistan.provenance) == 4 and len(answer["settings"]["data_sha256"]) == 64
     bars, *maps = pakistan.plot().to_dict()["vconcat"]
     assert len(bars["hconcat"]) == 2
     assert [each["projection"]["type"] for row in maps for each in row["hconcat"]] == ["equalEarth"] * 4

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tropism.errors import IdentificationError, SchemaError, TriadError, UnknownStateError
+from tropism.tables.library import table_info
 from tropism.trade.coalition import coalition, joiners, members
 from tropism.trade.effects import find_effect, list_effects, sigma_range
 from tropism.trade.equilibrium import solve_counterfactual
@@ -224,6 +225,20 @@ def test_every_other_estimate_is_shown_beside(agreement):
     assert set(table.index) == set(names)
     order = table.sort_values("log_points")["change_percent"]
     assert order.is_monotonic_increasing and (order > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("effect", "tables"),
+    [
+        ("own_phased_in", ["agreement_estimates"]),
+        ("kohl_2014_agreements_at_most", ["trade_estimates"]),
+        ((0.5, 0.1), []),
+    ],
+)
+def test_sources_are_those_of_baseline_and_effect(effect, tables):
+    found = what_if_agreement("PAK", "RUS", effect=effect, draws=1)
+    sources = [table_info(name).provenance for name in ("icio_flows", *tables)]
+    assert list(found.provenance) == sources and all(source.sha256 for source in sources)
 
 
 def test_json_is_plain_and_says_what_is_needed_to_repeat_it(agreement, sanctions):

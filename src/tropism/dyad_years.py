@@ -59,14 +59,10 @@ class DyadYears:
     def place(self, table: pa.Table, column: str, among: Sequence[str]) -> np.ndarray:
         """The place of each row's code among others; -1 for one that is not there."""
         require(table, [column])
-        values = table[column]
-        encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
-        array = encoded.unify_dictionaries().combine_chunks()
+        numbers, codes = numbered(table[column])
         place = {code: i for i, code in enumerate(among)}
-        # One more for rows without a code.
-        number = np.array([*(place.get(code, -1) for code in array.dictionary.to_pylist()), -1])
-        indices = array.indices.fill_null(len(number) - 1).to_numpy()
-        return np.asarray(number[indices], dtype=np.int64)
+        # One more, the last, for rows without a code.
+        return np.array([*(place.get(code, -1) for code in codes), -1], dtype=np.int64)[numbers]
 
     def gather(
         self,
@@ -156,6 +152,32 @@ def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """``part / whole``; NaN where the whole is not above 0."""
     with np.errstate(invalid="ignore"):
         return part / np.where(whole > 0, whole, np.nan)
+
+
+def numbered(column: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
+    """Number the labels of a column.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+        Text, as it is or as a dictionary.
+
+    Returns
+    -------
+    numbers : ndarray of int, shape (rows,)
+        Place of each row's label among the labels; -1 for a row without one.
+    labels : list of str
+        Each once; some may stand in no row.
+
+    Examples
+    --------
+    >>> numbered(pa.chunked_array([["RUS", "PAK"], ["RUS", None]]))
+    (array([ 0,  1,  0, -1]), ['RUS', 'PAK'])
+    """
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    array = encoded.unify_dictionaries().combine_chunks()
+    numbers = array.indices.cast(pa.int64()).fill_null(-1).to_numpy()
+    return numbers, array.dictionary.to_pylist()
 
 
 def require(table: pa.Table, columns: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from tropism.states import find_state
 from tropism.tables import read_table
 from tropism.tables.library import table_info
 from tropism.trade.exposure import embodied_value, exposure, input_output
+from tropism.trade.flows import data_sha256
 
 if TYPE_CHECKING:
     import altair as alt
@@ -310,6 +311,7 @@ def _assemble(
             f"dependence: neither table has trade between {state} and {', '.join(partners)}. Choose states "
             "that they cover; `tropism data show icio_flows` lists economies."
         )
+    provenance = tuple(info.provenance for name in _TABLES if (info := table_info(name)).provenance)
     lead = ["state", "partner", "goods", "side"]
 
     def stack(tables: list[pd.DataFrame]) -> pd.DataFrame:
@@ -330,8 +332,13 @@ def _assemble(
                 for side in _PARTNER
             ]
         ),
-        settings={"year": year, "small_base_million_usd": small_base, "hard_to_replace_above": HARD},
-        provenance=tuple(info.provenance for name in _TABLES if (info := table_info(name)).provenance),
+        settings={
+            "year": year,
+            "small_base_million_usd": small_base,
+            "hard_to_replace_above": HARD,
+            "data_sha256": data_sha256([source.sha256 for source in provenance]),
+        },
+        provenance=provenance,
         notes=(
             *unknown,
             "Energy and minerals: no row means no record, never zero; Russia has not published since 2022.",

@@ -43,6 +43,8 @@ class Effect:
         Trade, countries and years that it is about.
     source, url : str
     note : str
+    table : str
+        That holds it; empty for the user's own.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Effect:
     source: str
     url: str = ""
     note: str = ""
+    table: str = ""
 
     def draws(self, n: int, random: np.random.Generator) -> np.ndarray:
         """Normal draws from estimate and standard error: shape (n,)."""
@@ -79,7 +82,7 @@ def list_effects(quantity: str | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        name, quantity, estimate, std_error, applies_to, source, url, note.
+        name, quantity, estimate, std_error, applies_to, source, url, note, table.
 
     Examples
     --------
@@ -180,6 +183,7 @@ def _known() -> dict[str, Effect]:
             row["source"],
             row["source_url"],
             row["note"] or "",
+            "trade_estimates",
         )
         for row in rows
         if row["quantity"] in (AGREEMENT, SANCTION, ELASTICITY)
@@ -195,6 +199,7 @@ def _known() -> dict[str, Effect]:
             "" if source is None else f"tropism, estimate_gravity; {source.citation}",
             "" if source is None else source.url,
             " ".join(info.notes),
+            "agreement_estimates",
         )
         for row in read_table("agreement_estimates").to_pylist()
     ]

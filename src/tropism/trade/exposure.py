@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from tropism.dyad_years import numbered
 from tropism.errors import SchemaError
 
 #: The Neumann series ends when no entry moves by more than this.
@@ -89,10 +90,8 @@ def input_output(icio_flows: pa.Table, icio_coefficients: pa.Table, icio_output:
 
     def places(table: pa.Table, column: str, labels: list[str], name: str) -> np.ndarray:
         place = {label: i for i, label in enumerate(labels)}
-        encoded = table[column].combine_chunks()
-        encoded = encoded if pa.types.is_dictionary(encoded.type) else encoded.dictionary_encode()
-        known = np.array([place.get(each, -1) for each in encoded.dictionary.to_pylist()])
-        found = known[encoded.indices.to_numpy()]
+        numbers, names = numbered(table[column])
+        found = np.array([*(place.get(each, -1) for each in names), -1])[numbers]
         if (found < 0).any():
             label = table[column][int(np.argmin(found))].as_py()
             raise SchemaError(

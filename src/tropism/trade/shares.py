@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tropism.dyad_years import numbered
 from tropism.dyads import dyad
 from tropism.errors import SchemaError
 from tropism.series import Series
@@ -271,15 +272,12 @@ def _sum_flows(
 
 def _encode(*columns: pa.ChunkedArray) -> tuple[list[str], list[np.ndarray]]:
     """Number the economies of several columns alike, in alphabetical order."""
-    arrays = []
-    for column in columns:
-        encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-        arrays.append(encoded.unify_dictionaries().combine_chunks())
-    names = [array.dictionary.to_pylist() for array in arrays]
-    codes = sorted(set().union(*names))
+    encoded = [numbered(column) for column in columns]
+    codes = sorted(set().union(*(names for _, names in encoded)))
     place = {code: i for i, code in enumerate(codes)}
-    numbers = [np.array([place[code] for code in each], dtype=np.int64) for each in names]
-    return codes, [number[array.indices.to_numpy()] for number, array in zip(numbers, arrays, strict=True)]
+    return codes, [
+        np.array([place[code] for code in names], dtype=np.int64)[numbers] for numbers, names in encoded
+    ]
 
 
 def _share_series(

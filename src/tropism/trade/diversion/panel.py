@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from tropism.dyad_years import numbered
 from tropism.errors import DataNotPresentError, IdentificationError
 from tropism.series import Provenance
 from tropism.states import find_state
@@ -34,7 +35,7 @@ class Panel:
         if isinstance(flows, pa.Table):
             info = table_info("mineral_trade").provenance
             self.provenance = () if info is None else (info,)
-            sides = [_numbered(flows[side]) for side in ("exporter", "importer")]
+            sides = [numbered(flows[side]) for side in ("exporter", "importer")]
             year = flows["year"].to_numpy()
             worth = flows["trade_thousand_usd"].to_numpy().astype(np.float64) / 1000
         else:
@@ -77,13 +78,6 @@ class Panel:
                 f"{self.years[-1]}."
             )
         return self._trade[self.years.index(year)]
-
-
-def _numbered(labels: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
-    """Which label stands in each row, and the labels once each."""
-    encoded = labels if pa.types.is_dictionary(labels.type) else labels.dictionary_encode()
-    array = encoded.unify_dictionaries().combine_chunks()
-    return array.indices.to_numpy(), array.dictionary.to_pylist()
 
 
 def find_alike(

@@ -150,7 +150,7 @@ class Plan:
                 }
             )
         names = self.matrix.countries
-        facts = () if effect is None or effect.name in ("own", "yours") else ("trade_estimates",)
+        facts = None if effect is None or not effect.table else table_info(effect.table).provenance
         return WhatIf(
             question=question,
             focus=tuple(self.names(focus)),
@@ -172,10 +172,7 @@ class Plan:
             }
             | {name: equilibria[DEFICITS[0]].settings[name] for name in OF_EQUILIBRIUM},
             seed=self.seed,
-            provenance=(
-                *self.matrix.provenance,
-                *(source for name in facts if (source := table_info(name).provenance)),
-            ),
+            provenance=(*self.matrix.provenance, *(() if facts is None else (facts,))),
             notes=(*notes, *_two_signs(table), *self._notes(effect)),
         )
 

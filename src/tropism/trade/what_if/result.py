@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tropism.series import Provenance
+from tropism.series import Provenance, as_json
 from tropism.trade.effects import Effect
 from tropism.trade.equilibrium import Counterfactual
 from tropism.trade.equilibrium.result import interval
-from tropism.version import __version__
 
 if TYPE_CHECKING:
     import altair as alt
@@ -117,7 +116,6 @@ class WhatIf:
         """Changes with intervals, settings, seed, convergence and sources: not the draws."""
         worst = max(float(found.market_clearing_residual.max()) for found in self.equilibria.values())
         content = {
-            "tropism": __version__,
             "question": self.question,
             "changed": [list(flow) for flow in self.changed],
             "effect": None if self.effect is None else asdict(self.effect),
@@ -126,10 +124,8 @@ class WhatIf:
             "settings": self.settings,
             "seed": self.seed,
             "market_clearing_residual": worst,
-            "provenance": [asdict(source) for source in self.provenance],
-            "notes": list(self.notes),
         }
-        return json.dumps(content, ensure_ascii=False, indent=1)
+        return as_json(content, self)
 
     def cite(self) -> str:
         """Data and methods to cite, one a line."""
