@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -140,38 +140,11 @@ def solve_counterfactual(
     read = read_shock(shock, trade, (baseline.countries, baseline.countries))
     sigmas, factors = align(_sigmas(sigma), read.factors)
     read = CostShock(read.place, factors)
-    x, buyers, rescale, residual, iterations, output = _solve(
-        trade, read, sigmas, conditional, deficits == "balanced", max_iterations, progress
+    found = _solve(trade, read, sigmas, conditional, deficits == "balanced", max_iterations, progress)
+    refuse_unsolved(found.residual, max_iterations)
+    factors_of_trade, changes = _changes(
+        found, trade, read, sigmas, conditional, deficits == "balanced", real_income, reference
     )
-    refuse_unsolved(residual, max_iterations)
-    start = (
-        _factors_of_balance(x, buyers, sigmas, trade)
-        if deficits == "balanced"
-        else np.ones((2, *x[:, 0].shape))
-    )
-    expenditure = output if deficits == "balanced" else np.broadcast_to(trade.sum(axis=0), output.shape)
-    power = (1 / (1 - sigmas))[:, None]
-    price = np.ones_like(output) if conditional else np.exp(x[:, 1])
-    inward = buyers[:, 1] ** power
-    # Outward resistance follows Anderson and van Wincoop: weights are shares of world expenditure.
-    outward = np.exp(-power * x[:, 1]) if conditional else price ** (sigmas[:, None] * power)
-    unit = _units(inward, outward, output, expenditure, reference, conditional)
-    value = 1.0 if conditional else unit
-    price, inward, outward = price * value, inward * unit, outward / unit
-    income = price if conditional else price * rescale[:, None]
-    sellers = np.exp(x[:, 1] if conditional else (1 - sigmas)[:, None] * x[:, 1])
-    after = _diagonal(trade, read, start[0] * sellers, start[1] * income / buyers[:, 1])
-    before = np.diag(trade) * start[0] * start[1]
-    changes = {
-        "exports": (price * output - after) / (output - before),
-        "imports": (income * expenditure - after) / (expenditure - before),
-        "domestic_sales": np.divide(after, before, out=np.full_like(after, np.nan), where=before > 0),
-    }
-    if not conditional:
-        changes["real_income"] = (price if real_income == "p/P" else income) / inward
-        changes["factory_gate_price"] = price
-    changes |= {"inward_resistance": inward, "outward_resistance": outward}
-    unit_words = "value of world output" if numeraire is None else f"inward resistance of {numeraire}"
     settings: dict[str, Any] = {
         "model": "Armington, one sector",
         "equilibrium": "conditional" if conditional else "full",
@@ -180,7 +153,7 @@ def solve_counterfactual(
         "deficits": deficits,
         "baseline_kind": baseline_kind,
         "real_income": real_income,
-        "numeraire": unit_words,
+        "numeraire": "value of world output" if numeraire is None else f"inward resistance of {numeraire}",
         "tolerance": TOLERANCE,
         "data_sha256": data_sha256(baseline.countries, trade),
     }
@@ -188,10 +161,10 @@ def solve_counterfactual(
         countries=baseline.countries,
         year=baseline.year,
         changes={name: 100 * (ratio - 1) for name, ratio in changes.items()},
-        output=np.median(output, axis=0),
+        output=np.median(found.output, axis=0),
         measured_in=baseline.measured_in,
-        market_clearing_residual=residual,
-        iterations=iterations.sum(axis=1),
+        market_clearing_residual=found.residual,
+        iterations=found.iterations.sum(axis=1),
         settings=settings,
         seed=seed,
         provenance=(*baseline.provenance, *provenance),
@@ -199,9 +172,20 @@ def solve_counterfactual(
         papers=ARMINGTON_PAPERS,
         trade=trade,
         shock=read,
-        sellers=np.stack([start[0], start[0] * sellers], axis=1),
-        buyers=np.stack([start[1], start[1] * income / buyers[:, 1]], axis=1),
+        sellers=factors_of_trade[0],
+        buyers=factors_of_trade[1],
     )
+
+
+class _Solved(NamedTuple):
+    """What the kernel `solve_draws` returns: see there."""
+
+    x: np.ndarray
+    buyers: np.ndarray
+    rescale: np.ndarray
+    residual: np.ndarray
+    iterations: np.ndarray
+    output: np.ndarray
 
 
 def _sigmas(sigma: float | np.ndarray) -> np.ndarray:
@@ -250,7 +234,7 @@ def _solve(
     balance: bool,
     most: int,
     progress: bool,
-) -> tuple[np.ndarray, ...]:
+) -> _Solved:
     """Run the kernel on the first draw, and from its solution on the rest, in threads."""
     from numba import get_num_threads
 
@@ -260,34 +244,80 @@ def _solve(
     exporters, importers = (np.array(axis, dtype=np.int64) for axis in shock.place)
     factors, sigmas = (np.require(each, requirements=["C", "W"]) for each in (shock.factors, sigmas))
 
-    def run(draws: slice, starts: np.ndarray) -> tuple[np.ndarray, ...]:
-        found: tuple[np.ndarray, ...] = kernels.solve_draws(
-            trade, output, expenditure, exporters, importers, factors[draws], sigmas[draws], conditional,
-            balance, starts, TOLERANCE, most,
+    def run(draws: slice, starts: np.ndarray) -> _Solved:
+        return _Solved(
+            *kernels.solve_draws(
+                trade, output, expenditure, exporters, importers, factors[draws], sigmas[draws], conditional,
+                balance, starts, TOLERANCE, most,
+            )
         )  # fmt: skip
-        return found
 
     with spinner("equilibrium", progress) as tell:
         first = run(slice(0, 1), np.zeros((2, trade.shape[0])))
-        if sigmas.size == 1 or first[3][0] > PROMISED:
+        if sigmas.size == 1 or first.residual[0] > PROMISED:
             return first
         # Pieces small enough to report between, large enough that handing them out costs nothing.
         pieces = [slice(k, min(k + 25, sigmas.size)) for k in range(1, sigmas.size, 25)]
         found = [first]
         with ThreadPoolExecutor(get_num_threads()) as pool:
-            parts = pool.map(lambda piece: run(piece, first[0][0]), pieces)
+            parts = pool.map(lambda piece: run(piece, first.x[0]), pieces)
             for piece, part in zip(pieces, parts, strict=True):
                 found.append(part)
                 tell(f"{piece.stop} of {sigmas.size} draws")
-    return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
+    return _Solved(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
-def _factors_of_balance(
-    x: np.ndarray, buyers: np.ndarray, sigmas: np.ndarray, trade: np.ndarray
-) -> np.ndarray:
+def _changes(
+    found: _Solved,
+    trade: np.ndarray,
+    shock: CostShock,
+    sigmas: np.ndarray,
+    conditional: bool,
+    balance: bool,
+    real_income: RealIncome,
+    reference: int | None,
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """What follows from the prices.
+
+    Returns
+    -------
+    factors : ndarray, shape (2, draws, 2, countries)
+        What multiplies rows, and columns, of the data: in the baseline that the shock meets, and after it.
+    changes : dict of ndarray, shape (draws, countries)
+        Every measure as a ratio, new over old.
+    """
+    x, bought, output = found.x[:, 1], found.buyers[:, 1], found.output
+    start = _factors_of_balance(found, sigmas, trade) if balance else np.ones((2, *x.shape))
+    expenditure = output if balance else np.broadcast_to(trade.sum(axis=0), output.shape)
+    power = (1 / (1 - sigmas))[:, None]
+    price = np.ones_like(output) if conditional else np.exp(x)
+    inward = bought**power
+    # Outward resistance follows Anderson and van Wincoop: weights are shares of world expenditure.
+    outward = np.exp(-power * x) if conditional else price ** (sigmas[:, None] * power)
+    unit = _units(inward, outward, output, expenditure, reference, conditional)
+    value = 1.0 if conditional else unit
+    price, inward, outward = price * value, inward * unit, outward / unit
+    income = price if conditional else price * found.rescale[:, None]
+    sellers = start[0] * np.exp(x if conditional else (1 - sigmas)[:, None] * x)
+    buyers = start[1] * income / bought
+    after, before = _diagonal(trade, shock, sellers, buyers), np.diag(trade) * start[0] * start[1]
+    changes = {
+        "exports": (price * output - after) / (output - before),
+        "imports": (income * expenditure - after) / (expenditure - before),
+        "domestic_sales": np.divide(after, before, out=np.full_like(after, np.nan), where=before > 0),
+    }
+    if not conditional:
+        changes["real_income"] = (price if real_income == "p/P" else income) / inward
+        changes["factory_gate_price"] = price
+    changes |= {"inward_resistance": inward, "outward_resistance": outward}
+    return np.stack([start, np.stack([sellers, buyers])], axis=2), changes
+
+
+def _factors_of_balance(found: _Solved, sigmas: np.ndarray, trade: np.ndarray) -> np.ndarray:
     """What multiplies rows and columns of the data in the balanced baseline: shape (2, draws, countries)."""
+    x, bought = found.x[:, 0], found.buyers[:, 0]
     spent = trade.sum(axis=1) / trade.sum(axis=0)
-    return np.stack([np.exp((1 - sigmas)[:, None] * x[:, 0]), spent * np.exp(x[:, 0]) / buyers[:, 0]])
+    return np.stack([np.exp((1 - sigmas)[:, None] * x), spent * np.exp(x) / bought])
 
 
 def _units(
