@@ -10,7 +10,7 @@ import numpy as np
 
 from tropism.errors import IdentificationError, SchemaError
 from tropism.tables import read_table
-from tropism.trade.dependence import SECTIONS, SERVICES
+from tropism.trade.dependence.goods import SECTIONS, SERVICES
 from tropism.trade.flows import check_flows, icio_matrix
 
 if TYPE_CHECKING:

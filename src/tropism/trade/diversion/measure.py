@@ -143,13 +143,7 @@ def diversion(
     share = np.array([[matrix[t, j] / matrix[:, j].sum() for j in stayed_out] for matrix in (trade, later)])
     usual = usual_changes(panel, stayed_out[: alike.stop], t, before, after - before)
     noise = noise_draws(usual, after - before, draws, random)
-    if unit == "log_ratio":
-        observed, mechanical = np.log(share[1] / share[0]), moved[:, stayed_out]
-    else:
-        observed, mechanical = share[1] - share[0], share[0] * np.expm1(moved[:, stayed_out])
-        # A log ratio r of two shares is a difference of 2 tanh(r / 2) times their mean. Taken of the share
-        # found and the one that diversion brings, both units agree on whether zero is covered.
-        noise = np.tanh(noise / 2) * (share[1, 0] + share[0, 0] + mechanical[:, 0])
+    observed, mechanical, noise = _in_unit(unit, share, moved[:, stayed_out], noise)
     table = _of_states([panel.names[j] for j in stayed_out], share, observed, mechanical)
     return Diversion(
         buyer=panel.names[b],
@@ -205,6 +199,19 @@ def _refuse_pair(
                 f"diversion: no purchases of {panel.names[buyer]} from {panel.names[seller]} on record in "
                 f"{year}. Choose other years; no record is not zero."
             )
+
+
+def _in_unit(
+    unit: Unit, share: np.ndarray, moved: np.ndarray, noise: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Observed, (states,), diversion, (draws, states), and noise of the first state, (draws,), in a unit."""
+    if unit == "log_ratio":
+        return np.log(share[1] / share[0]), moved, noise
+    mechanical = share[0] * np.expm1(moved)
+    # A log ratio r of two shares is a difference of 2 tanh(r / 2) times their mean. Taken of the share found
+    # and the one that diversion brings, both units agree on whether zero is covered.
+    noise = np.tanh(noise / 2) * (share[1, 0] + share[0, 0] + mechanical[:, 0])
+    return share[1] - share[0], mechanical, noise
 
 
 def _fall(

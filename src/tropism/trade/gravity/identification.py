@@ -50,8 +50,8 @@ def refuse_unidentified(design: Design, rows: np.ndarray, poisson: bool) -> None
             )
         within = _absorbing(design.costs[some, found.cost], effects[some], design.names["fixed_effects"])
         raise IdentificationError(
-            f"gravity: {cost} is absorbed by the fixed effects ({within}), so that its effect cannot be told. "
-            f"Leave out the cost or those effects.{hint}"
+            f"gravity: {cost} is absorbed by the fixed effects ({within}), so that its effect cannot be "
+            f"told. Leave out the cost or those effects.{hint}"
         )
     if poisson:
         at = regression.only_at_zeros(flow[rows], design.costs[rows])

@@ -1,192 +1,32 @@
-"""How much one state's trade rests on another, both ways: shares with levels, concentration, substitutes.
-
-A share alone misleads in both directions: most of nothing is little, and a small share of what nobody else
-sells can be much. So every share stands here beside its level, its rank and what others could supply.
-"""
+"""How much one state rests on others in each flow: shares, what would be lost, substitutes, exposure."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tropism.errors import DataNotPresentError, TriadError, WindowError
+from tropism.errors import DataNotPresentError, TriadError
 from tropism.progress import spinner
-from tropism.series import Provenance, as_json, cited
 from tropism.states import find_state
 from tropism.tables import read_table
 from tropism.tables.library import table_info
+from tropism.trade.dependence.goods import INPUTS, MINERALS, input_flows, mineral_flows
+from tropism.trade.dependence.result import HARD, Dependence
 from tropism.trade.exposure import embodied_value, exposure, input_output
 from tropism.trade.flows import data_sha256
 
 if TYPE_CHECKING:
-    import altair as alt
     import pandas as pd
 
 #: A change over a base below this, in million US dollars, is given as levels and never as a percentage: a
 #: million barrels, one cargo, are as much at 100 dollars a barrel.
 SMALL_BASE = 100.0
 
-#: Others having to sell this much more of a product makes it hard to replace.
-HARD = 0.10
-
-#: Names of what the two tables hold, as they stand in results.
-MINERALS, INPUTS = "energy and minerals", "inputs"
-
-#: First letters of the ICIO industries (ISIC Rev. 4 sections) and the broad sector they make.
-SECTIONS = {
-    "A": "agriculture",
-    "B": "mining",
-    "C": "manufacturing",
-    "D": "energy, water and building",
-    "E": "energy, water and building",
-    "F": "energy, water and building",
-}
-SERVICES = "services"
-
-PAPERS = (
-    "Hirschman (1945), National Power and the Structure of Foreign Trade.",
-    "Johnson and Noguera (2012), Accounting for intermediates: Production sharing and trade in value added, "
-    "Journal of International Economics 86(2).",
-    "Koopman, Wang and Wei (2014), Tracing Value-Added and Double Counting in Gross Exports, AER 104(2).",
-)
-
 _TABLES = ("mineral_trade", "icio_flows", "icio_coefficients", "icio_output")
 _PARTNER = {"imports": ("importer", "exporter"), "exports": ("exporter", "importer")}
-
-
-@dataclass(frozen=True, eq=False)
-class Dependence:
-    """How much the trade of a state rests on partners, and theirs on it.
-
-    Every table has the columns state (whose dependence), partner, side (``imports`` from or ``exports`` to
-    the partner) and goods (``energy and minerals``: recorded trade in 74 products; ``inputs``: intermediate
-    goods and services). Levels are in million current US dollars.
-
-    Attributes
-    ----------
-    state : str
-    on : tuple of str
-    shares : DataFrame
-        By year and item (a commodity group, a broad sector, or ``all``): level, total, share, rank of the
-        partner among ``partners`` with trade, and the Herfindahl index of all partners' shares. A level
-        that is not recorded is null.
-    exposure : DataFrame
-        By third countries: of the inputs that the state imports, those bought from the partner, the
-        partner's value in them (``direct``) and in what comes from third countries (``by_third``).
-    lost : DataFrame
-        What is at stake if the trade stopped: the level beside the seller's and the buyer's totals.
-    replaceability : DataFrame
-        By product or industry: what others sell (or buy) in all the world and their share of it; how many
-        they are, how many of them trade at least as much with the world as the level, how many trade with
-        the state already; and the level as a fraction of what they sell (or buy) in the world
-        (``rise_needed``) and with the state (``rise_needed_of_current``), infinite where that is nothing.
-    partners : DataFrame
-        Of the state alone: level and share of every partner that it trades with, all items together, in the
-        year of the settings or the last one before it.
-    settings : dict
-    provenance : tuple of Provenance
-    notes : tuple of str
-    """
-
-    state: str
-    on: tuple[str, ...]
-    shares: pd.DataFrame
-    exposure: pd.DataFrame
-    lost: pd.DataFrame
-    replaceability: pd.DataFrame
-    partners: pd.DataFrame
-    settings: dict[str, Any]
-    provenance: tuple[Provenance, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    def tidy(self) -> pd.DataFrame:
-        """Shares of all years and items, one row each."""
-        return self.shares.copy()
-
-    def change(self, since: int, until: int) -> pd.DataFrame:
-        """Levels and shares of two years side by side, for energy and minerals.
-
-        Returns
-        -------
-        DataFrame
-            state, partner, side, item, level and share in both years, ``growth`` (a fraction) and
-            ``small_base``: true where the level of the first year is below the floor of the settings; growth
-            is then null, since the percentage would say more about the base than about the change.
-
-        Raises
-        ------
-        WindowError
-            If the years are not in order, or one is not in the table.
-        """
-        keys = ["state", "partner", "side", "item"]
-        rows = self.shares[self.shares["goods"] == MINERALS]
-        years = sorted(set(rows["year"].tolist()))
-        if not since < until or not {since, until} <= set(years):
-            has = f"has {years[0]} to {years[-1]}" if years else "has none of these states"
-            raise WindowError(
-                f"dependence: from {since} to {until}; the table of {MINERALS} {has}. Choose two years of "
-                "it, the earlier first."
-            )
-        sides = [
-            rows[rows["year"] == year].set_index(keys)[["level_million_usd", "share"]].add_suffix(f"_{year}")
-            for year in (since, until)
-        ]
-        table = sides[0].join(sides[1], how="outer").dropna(how="all")
-        before, after = (table[f"level_million_usd_{year}"] for year in (since, until))
-        table["small_base"] = before < self.settings["small_base_million_usd"]
-        table["growth"] = (after / before - 1).where(~table["small_base"])
-        return table.reset_index()
-
-    def summary(self) -> pd.DataFrame:
-        """One row per partner, side and kind of goods: the last year with a record, all items together.
-
-        ``hard_to_replace`` is the share of the level in products of which others would have to sell (or buy)
-        over 10 per cent more; ``by_third_share`` the partner's value in imported inputs from third countries.
-        """
-        keys = ["state", "partner", "goods", "side"]
-        rows = self.shares[(self.shares["item"] == "all") & self.shares["level_million_usd"].notna()]
-        rows = rows[rows["year"] <= self.settings["year"]].sort_values("year").groupby(keys).tail(1)
-        hard = self.replaceability.assign(
-            part=lambda table: table["level_million_usd"].where(table["rise_needed"] > HARD, 0.0)
-        )
-        sums = hard.groupby(keys)[["part", "level_million_usd"]].sum()
-        rows = rows.merge(
-            (sums["part"] / sums["level_million_usd"]).rename("hard_to_replace").reset_index(),
-            on=keys,
-            how="left",
-        )
-        third = self.exposure.assign(goods=INPUTS, side="imports")
-        third["by_third_share"] = third["by_third_million_usd"] / third["imported_million_usd"]
-        rows = rows.merge(third[[*keys, "by_third_share"]], on=keys, how="left")
-        return rows.sort_values(keys, ignore_index=True).drop(columns="item")
-
-    def plot(self) -> alt.VConcatChart:
-        """Shares as bars with their levels written beside them, and shares of all partners on maps."""
-        from tropism.trade.dependence_chart import draw
-
-        return draw(self)
-
-    def to_json(self) -> str:
-        """All tables, settings and sources."""
-        tables = ("shares", "exposure", "lost", "replaceability", "partners")
-        return as_json(
-            {
-                "state": self.state,
-                "on": list(self.on),
-                **{name: json.loads(getattr(self, name).to_json(orient="records")) for name in tables},
-                "settings": self.settings,
-            },
-            self,
-        )
-
-    def cite(self) -> str:
-        """Data and methods to cite, one a line."""
-        return cited(self.provenance, PAPERS)
 
 
 def dependence(
@@ -259,7 +99,7 @@ def dependence(
     with spinner("dependence", progress) as tell:
         tell("reading tables")
         tables = {name: read_table(name) for name in _TABLES}
-        minerals, inputs = _minerals(tables["mineral_trade"]), _inputs(tables["icio_flows"])
+        minerals, inputs = mineral_flows(tables["mineral_trade"]), input_flows(tables["icio_flows"])
         first, last = int(minerals["year"].min()), int(minerals["year"].max())
         year = last if year is None else year
         if year < first:
@@ -349,34 +189,6 @@ def _assemble(
             f"No percentage is given over a base below {small_base:g} million dollars.",
         ),
     )
-
-
-def _flows(
-    table: pa.Table, item: str, value: str, unit: float, words: dict[Any, tuple[str, str]]
-) -> pd.DataFrame:
-    """Flows between different economies: exporter, importer, year, item, group, million_usd.
-
-    ``words`` has the name and the group of every product or industry.
-    """
-    sides = (table[name].cast(pa.string()) for name in ("exporter", "importer"))
-    frame = table.filter(pc.not_equal(*sides)).to_pandas()
-    code = frame[item].astype(object if isinstance(next(iter(words)), str) else "int64")
-    frame["item"] = code.map({key: name for key, (name, _) in words.items()}).astype("category")
-    frame["group"] = code.map({key: group for key, (_, group) in words.items()}).astype("category")
-    frame["million_usd"] = frame[value].astype(float) * unit
-    return frame[["exporter", "importer", "year", "item", "group", "million_usd"]]
-
-
-def _minerals(table: pa.Table) -> pd.DataFrame:
-    rows = read_table("mineral_products").to_pylist()
-    words = {row["hs6"]: (row["product"], row["commodity"]) for row in rows}
-    return _flows(table, "hs6", "trade_thousand_usd", 1e-3, words)
-
-
-def _inputs(table: pa.Table) -> pd.DataFrame:
-    rows = read_table("icio_sectors").to_pylist()
-    words = {row["sector"]: (row["sector_name"], SECTIONS.get(row["sector"][0], SERVICES)) for row in rows}
-    return _flows(table, "sector", "flow_million_usd", 1.0, words)
 
 
 def _shares(flows: pd.DataFrame, state: str, partner: str, side: str, *, complete: bool) -> pd.DataFrame:

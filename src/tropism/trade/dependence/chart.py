@@ -11,7 +11,7 @@ from tropism.world_map import SHARES, world_map
 if TYPE_CHECKING:
     import altair as alt
 
-    from tropism.trade.dependence import Dependence
+    from tropism.trade.dependence.result import Dependence
 
 #: Width of one side; imports and exports stand beside each other.
 WIDTH = 520
