@@ -16,6 +16,7 @@ from tropism.tables import load_table
 from tropism.trade import what_if
 from tropism.trade.amounts import amount, share
 from tropism.trade.diversion import diversion
+from tropism.trade.equilibrium import solve_counterfactual
 from tropism.trade.flows import icio_matrix
 
 SANCTIONS = ("what-if", "sanctions", "--on", "RUS", "--by", "EU,USA,GBR,JPN", "--except", "IND,CHN")
@@ -148,7 +149,18 @@ def test_a_shock_of_ones_own(capsys, tmp_path):
     file = tmp_path / "shock.csv"
     file.write_text("exporter,importer,cost_factor\nPAK,RUS,1.75\nRUS,PAK,1.75\n", encoding="utf-8")
     out = answered(capsys, "what-if", "shock", str(file), "--sigma", "4")
-    assert out.splitlines()[4].startswith("PAK")
+    country, *changes = out.splitlines()[4].split()
+    world, shock = icio_matrix(), pd.read_csv(file)
+    fixed, balanced = (
+        _fine(change, change)
+        for deficits in what_if.DEFICITS
+        for change in solve_counterfactual(world, shock, sigma=4, deficits=deficits).change(
+            "real_income", "PAK"
+        )
+    )
+    assert (country, changes[0], changes[-1]) == ("PAK", fixed, balanced) and fixed != balanced
+    other = answered(capsys, "what-if", "shock", str(file), "--sigma", "4", "--deficits", "balanced")
+    assert other.splitlines()[4].split()[1::4] == [balanced, fixed]
     assert "sigma" in refused(capsys, "what-if", "shock", str(file), "--sigma", "1")
     for row, word in (("PAK,ATL,1.75", "ATL"), ("PAK,RUS,much", "no number")):
         file.write_text(f"exporter,importer,cost_factor\n{row}\n", encoding="utf-8")
@@ -192,12 +204,15 @@ def test_json_alone_on_stdout_or_in_a_file_beside_the_table(capsys, tmp_path):
         ("what-if", "agreement", "PAK", "RUS", *DRAWS),
         (*SANCTIONS, *DRAWS),
         ("what-if", "halt", "RUS", "--by", "PAK", *DRAWS),
+        ("what-if", "shock", "SHOCK", "--sigma", "4"),
     ],
     ids=lambda question: " ".join(question[:2]),
 )
 def test_every_answer_draws_itself_with_a_map(capsys, tmp_path, question):
     pytest.importorskip("numba", reason="equilibria need the extra `trade`")
-    file = tmp_path / "chart.json"
+    file, shock = tmp_path / "chart.json", tmp_path / "shock.csv"
+    shock.write_text("exporter,importer,cost_factor\nPAK,RUS,1.75\n", encoding="utf-8")
+    question = [str(shock) if word == "SHOCK" else word for word in question]
     out = answered(capsys, "-q", *question, "--plot", str(file))
     assert out == answered(capsys, "-q", *question), "the table is the same beside a chart"
     chart = file.read_text(encoding="utf-8")

@@ -134,23 +134,35 @@ def _halt(seller: str, buyers: tuple[str, ...], **options: Any) -> None:
 @click.argument("file", type=FILE)
 @click.option("--sigma", type=float, required=True, help="Elasticity of substitution.")
 @click.option(
-    "--deficits", type=click.Choice(["fixed_ratio", "balanced"]), default="fixed_ratio", show_default=True
+    "--deficits",
+    type=click.Choice(["fixed_ratio", "balanced"]),
+    default="fixed_ratio",
+    show_default=True,
+    help="What files hold; real income is shown under both.",
 )
+@plot_option()
 @csv_option("Write all changes to a file.")
 @json_option("Everything as JSON: to FILE, or to stdout instead of the table.")
-def _shock(file: Path, sigma: float, deficits: Any, csv_file: Path | None, json_file: str | None) -> None:
+def _shock(file: Path, sigma: float, deficits: str, **files: Any) -> None:
     """What do the cost factors in FILE do: exporter, importer, cost_factor (new over old t^(1-sigma))?"""
     from tropism.report.terminal_trade import print_counterfactual
     from tropism.trade.equilibrium import solve_counterfactual
     from tropism.trade.flows import icio_matrix
+    from tropism.trade.what_if import DEFICITS
+
+    (beside,) = (each for each in DEFICITS if each != deficits)
+    solved: dict[str, Any] = {}
+
+    def answer() -> Any:
+        world, shock = icio_matrix(), read_frame(file)
+        for each in DEFICITS:
+            solved[each] = solve_counterfactual(world, shock, sigma=sigma, deficits=each, progress=talking())
+        return solved[deficits]
 
     deliver(
-        lambda: solve_counterfactual(
-            icio_matrix(), read_frame(file), sigma=sigma, deficits=deficits, progress=talking()
-        ),
-        print_counterfactual,
-        csv_file=csv_file,
-        json_file=json_file,
+        answer,
+        lambda found: print_counterfactual(found, solved[beside]),
+        **files,
         rows="changes",
     )
 

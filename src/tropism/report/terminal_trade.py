@@ -248,8 +248,10 @@ def print_effects(effects: pd.DataFrame, console: Console | None = None) -> None
         console.print()
 
 
-def print_counterfactual(found: Counterfactual, console: Console | None = None) -> None:
-    """Print the countries whose real income changes most, with their trade and prices."""
+def print_counterfactual(
+    found: Counterfactual, beside: Counterfactual, console: Console | None = None
+) -> None:
+    """Print the countries whose real income changes most, with trade and prices, and under other deficits."""
     console = console or _console()
     shown = {
         "real_income": "real\nincome",
@@ -263,11 +265,13 @@ def print_counterfactual(found: Counterfactual, console: Console | None = None) 
         Text(f"Changes in per cent, {found.year} baseline, sigma {found.settings['sigma']:g}", style="bold")
     )
     console.print()
-    table = _table("country\n", *shown.values())
+    other = beside.summary().set_index("country")["real_income"]
+    table = _table("country\n", *shown.values(), f"real income,\n{DEFICITS[beside.settings['deficits']]}")
     for row in rows.loc[order].to_dict("records"):
-        table.add_row(row["country"], *(_fine(row[key], row[key]) for key in shown))
+        values = [*(row[key] for key in shown), other[row["country"]]]
+        table.add_row(row["country"], *(_fine(value, value) for value in values))
     console.print(table)
-    residual = float(found.market_clearing_residual.max())
+    residual = max(float(each.market_clearing_residual.max()) for each in (found, beside))
     _print_notes(
         (*found.notes, f"Markets clear to {residual:.0e}. The {len(order)} largest of {len(rows)}."), console
     )

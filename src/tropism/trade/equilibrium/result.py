@@ -162,8 +162,11 @@ class CountryEffects:
         base = alt.Chart(alt.InlineData(values=records))
         layers = [base.mark_bar(color="#0b559f").encode(x=alt.X("estimate:Q", title="percent"), y=y)]
         subtitle = (
-            f"{self.settings['deficits']} deficits, {self.settings['baseline_kind']} baseline {self.year}"
+            f"{self.settings['deficits'].replace('_', ' ')} deficits, baseline "
+            f"{self.settings['baseline_kind']}, {self.year}"
         )
+        if shown == "real_income":
+            subtitle += f"; real income {self.settings['real_income']}"
         if self.n_draws > 1:
             for k, record in enumerate(records):
                 record |= {bound: float(found[bound][k]) for bound in ("lower", "upper")}

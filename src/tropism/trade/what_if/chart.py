@@ -37,7 +37,12 @@ def _subtitle(answer: WhatIf) -> str:
     low, high = answer.settings["sigma"]
     effect = "" if answer.effect is None else f"effect {answer.effect.name}, "
     sigma = f"{low:g}" if low == high else f"{low:g} to {high:g}"
-    return f"real income; {effect}sigma {sigma}; {answer.settings['level']:.0%} intervals"
+    settings = answer.settings
+    baseline = f"baseline {settings['baseline_kind']}, {settings['baseline_year']}"
+    return (
+        f"real income {settings['real_income']}, {baseline}; {effect}sigma {sigma}; {settings['level']:.0%} "
+        "intervals"
+    )
 
 
 def _bars(summary: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:

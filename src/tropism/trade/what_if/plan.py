@@ -20,6 +20,8 @@ from tropism.trade.what_if.result import DEFICITS, WhatIf
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tropism.trade.equilibrium.armington import Deficits
+
 #: Name, exporters and importers of flows that the answer adds up.
 Flows = list[tuple[str, list[int], list[int]]]
 
@@ -117,7 +119,7 @@ class Plan:
             sigmas = sigma_draws(self.sigma, self.draws, random)
         factors = np.zeros_like(betas) if effect is None else 1 - share + share * np.exp(betas)
 
-        def solve(factors: np.ndarray, sigmas: np.ndarray, deficits: Any) -> Counterfactual:
+        def solve(factors: np.ndarray, sigmas: np.ndarray, deficits: Deficits) -> Counterfactual:
             return solve_counterfactual(
                 self.matrix,
                 _shock(self.matrix, pairs, factors),
@@ -127,7 +129,9 @@ class Plan:
                 progress=self.progress,
             )
 
-        equilibria = {deficits: solve(factors, sigmas, deficits) for deficits in DEFICITS}
+        equilibria: dict[str, Counterfactual] = {
+            deficits: solve(factors, sigmas, deficits) for deficits in DEFICITS
+        }
         table = [
             row | {"deficits": deficits}
             for deficits, found in equilibria.items()

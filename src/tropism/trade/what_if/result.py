@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
+    from tropism.trade.equilibrium.armington import Deficits
+
 #: Assumptions on deficits, the one that leads first.
-DEFICITS = ("fixed_ratio", "balanced")
+DEFICITS: tuple[Deficits, Deficits] = ("fixed_ratio", "balanced")
 
 #: Gainers and losers that the summary adds to the states that the question is about.
 OTHERS = 3
