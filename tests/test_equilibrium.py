@@ -260,7 +260,8 @@ def test_result_tells_what_it_is():
     assert summary["output_share"].is_monotonic_decreasing
     assert "Anderson and van Wincoop" in found.cite()
     chart = found.plot(countries=["A", "B"]).to_dict()
-    assert "fitted baseline 2020" in chart["title"]["subtitle"]
+    subtitle = chart["title"]["subtitle"]
+    assert subtitle.startswith("fixed ratio deficits, baseline fitted, 2020; real income phi*p/P")
 
 
 def with_row(**row):
