@@ -259,7 +259,7 @@ def test_a_failed_fetch_says_why_and_leaves_the_old_vintages(
     assert server.url + name in message
     assert expected in message
     assert "https://example.org/data" in message
-    assert message.endswith("Nothing was stored; earlier vintages of capitals, arms_totals are as they were.")
+    assert "Nothing was stored; earlier vintages of capitals, arms_totals are as they were." in message
     assert caught.value.exit_code == 2
     assert server.count(name) == asked
     assert contents(store.folder) == before
@@ -287,11 +287,29 @@ def test_a_wrong_hash_gives_both_and_leaves_the_old_vintages(store, server, old)
     found = hashlib.sha256(server.files["arms.csv"]).hexdigest()
     with pytest.raises(DownloadError, match=f"has SHA-256 {found}, expected {right[1].sha256}") as caught:
         fetch_table(source)
-    assert "It was deleted." in str(caught.value)
+    kept = home() / "downloads" / "made_up" / "refused-arms.csv"
+    assert f"`tropism data add made_up {kept}` reads it." in str(caught.value)
+    assert kept.read_bytes() == server.files["arms.csv"]
     assert {each: store.vintages(each) for each in TABLES} == old
-    assert not [name for name in held() if name.startswith("arms")]
+    assert [name for name in held() if "arms" in name] == ["refused-arms.csv"]
     server.files = dict(FILES)
     fetch_table(source)
+    assert rows() == WHOLE
+    assert held() == [".lock"]
+
+
+def test_a_refused_download_is_kept_and_can_be_mended(store, server):
+    server.files["capitals.csv"] = CHANGED.encode()
+    for _ in range(2):
+        with pytest.raises(DownloadError) as caught:
+            fetch_table(made_up_source(server.url))
+    # Asked for anew each time: what was refused is not taken for the right file.
+    assert server.count("capitals.csv") == 2
+    assert held() == [".lock", "refused-arms.csv", "refused-capitals.csv"]
+    refused = [home() / "downloads" / "made_up" / f"refused-{name}" for name in FILES]
+    assert f"`tropism data add made_up {refused[0]} {refused[1]}` reads it." in str(caught.value)
+    refused[0].write_text(CAPITALS)
+    add_files(made_up_source(""), refused)
     assert rows() == WHOLE
 
 
@@ -813,10 +831,14 @@ def test_two_fetches_at_once(store, server):
 def test_a_fetch_waits_for_the_one_before(store, server):
     folder = home() / "downloads" / "made_up"
     folder.mkdir(parents=True)
-    with alone(folder):
+    with alone(folder, "the test"):
         child = python(COMMAND, server.url)
-        with pytest.raises(subprocess.TimeoutExpired):
-            child.wait(1.5)
+        terms, wait = (child.stderr.readline() for _ in range(2))
+        assert terms.startswith("made_up: Made-up data.")
+        # What is waited for, and where.
+        assert wait == f"source made_up: in use by another process ({folder}); waiting until it is done\n"
         assert server.asked == []
-    assert child.wait(20) == 0
+    # Told once.
+    assert child.communicate(timeout=20)[1] == ""
+    assert child.returncode == 0
     assert rows() == WHOLE

@@ -67,7 +67,7 @@ def remember(answer: Assessment) -> None:
     )
     try:
         home().mkdir(parents=True, exist_ok=True)
-        with alone(home()):
+        with alone(home(), "the list of questions asked"):
             others = [each for each in asked() if each.question != note.question]
             entries = [asdict(each) for each in (*others, note)[-KEPT:]]
             with writing(home() / "asked.json") as scratch:

@@ -19,7 +19,18 @@ import pyarrow.compute as pc
 from tropism.errors import DownloadError, SchemaError, StoreError, TropismError
 from tropism.series import Provenance
 from tropism.sources.source import Remote, Source, Years, find_source
-from tropism.sources.transfer import STALLED, BrokenError, RefusedError, bar, forget, patiently, transfer
+from tropism.sources.transfer import (
+    ORIGIN,
+    PART,
+    REFUSED,
+    STALLED,
+    BrokenError,
+    RefusedError,
+    bar,
+    patiently,
+    set_aside,
+    transfer,
+)
 from tropism.tables import Vintage, schema
 from tropism.tables.library import iso_day
 from tropism.tables.store import Store, alone, home, writing
@@ -83,12 +94,10 @@ def fetch_table(
         paths = [_download(record, remote, folder, progress) for remote in remotes]
         try:
             tables = _parsed(record, paths, years, ", ".join(remote.url for remote in remotes))
-        except DownloadError:
-            # Kept, the same file would be refused the next time too.
-            _forget_all(paths)
-            raise
+        except DownloadError as fault:
+            raise DownloadError(f"{fault} {_set_aside(record, paths)}") from None
         vintages = _stored(record, tables, f"fetched {_today()}, {_digest(paths)}", years, url=url)
-        _forget_all(paths)
+        _clear(folder, keep=())
     return vintages
 
 
@@ -229,11 +238,9 @@ def _folder(name: str, files: Collection[str]) -> Iterator[Path]:
     folder = home() / "downloads" / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with alone(folder):
-            for left in folder.iterdir():
-                # Of an earlier release, under another name.
-                if left.name.removesuffix(".part").removesuffix(".from") not in (*files, ".lock"):
-                    left.unlink(missing_ok=True)
+        with alone(folder, f"source {name}"):
+            # What is left of an earlier release bears other names.
+            _clear(folder, keep=files)
             yield folder
     except OSError as fault:
         if isinstance(fault, TropismError):
@@ -242,6 +249,14 @@ def _folder(name: str, files: Collection[str]) -> Iterator[Path]:
             f"store: {folder} cannot be written ({fault.strerror or fault}). Set TROPISM_HOME to a folder "
             "that can, with room for the download."
         ) from None
+
+
+def _clear(folder: Path, keep: Collection[str]) -> None:
+    """Delete what lies in a folder of downloads and belongs to none of some files."""
+    for path in folder.iterdir():
+        file = path.name.removeprefix(REFUSED).removesuffix(PART).removesuffix(ORIGIN)
+        if file not in (*keep, ".lock"):
+            path.unlink(missing_ok=True)
 
 
 def _local_file(record: Source, url: str) -> Path | None:
@@ -306,17 +321,17 @@ def _remedy(fault: RefusedError) -> str:
 def _check_hash(record: Source, remote: Remote, target: Path) -> None:
     digest = _sha256(target)
     if remote.sha256 not in (None, digest):
-        forget(target)
         raise DownloadError(
             f"source {record.name}: the file from {remote.url} has SHA-256 {digest}, expected "
-            f"{remote.sha256}. It was deleted. It is damaged, or the provider has replaced it: try "
-            f"again, and look at {record.page} for a new release. {_unchanged(record)}"
+            f"{remote.sha256}. It is damaged, or the provider has replaced it: try again, and look at "
+            f"{record.page} for a new release. {_unchanged(record)} {_set_aside(record, [target])}"
         )
 
 
-def _forget_all(paths: Iterable[Path]) -> None:
-    for path in paths:
-        forget(path)
+def _set_aside(record: Source, paths: Sequence[Path]) -> str:
+    """Keep refused files where the next attempt does not take them for good ones; say where."""
+    kept = " ".join(str(set_aside(path)) for path in paths)
+    return f"What came is kept: looked through or mended, `tropism data add {record.name} {kept}` reads it."
 
 
 def _unchanged(record: Source) -> str:

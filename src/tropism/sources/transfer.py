@@ -38,6 +38,8 @@ LONGEST_WAIT = 120.0
 #: Seconds without any byte after which a server counts as stalled.
 STALLED = 60
 CHUNK = 1 << 16
+#: What the names of files end with that are kept to go on with another, and begin with if it was refused.
+PART, ORIGIN, REFUSED = ".part", ".from", "refused-"
 
 
 class RefusedError(Exception):
@@ -139,8 +141,15 @@ def forget(target: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def set_aside(target: Path) -> Path:
+    """Give a whole file another name, so that it is not taken for the right one; an earlier such goes."""
+    for path in _beside(target):
+        path.unlink(missing_ok=True)
+    return target.replace(target.with_name(REFUSED + target.name))
+
+
 def _beside(target: Path) -> tuple[Path, Path]:
-    return target.with_name(f"{target.name}.part"), target.with_name(f"{target.name}.from")
+    return target.with_name(target.name + PART), target.with_name(target.name + ORIGIN)
 
 
 def _attempt(

@@ -11,10 +11,13 @@ from __future__ import annotations
 import contextlib
 import datetime
 import hashlib
+import itertools
 import json
+import logging
 import os
 import secrets
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -37,6 +40,12 @@ from tropism.tables.files import parquet
 if TYPE_CHECKING:
     import ibis
     import pandas as pd
+
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two attempts to take a lock, and how many are made before the wait is told.
+_PAUSE, _SILENT = 0.05, 10
 
 
 def home() -> Path:
@@ -126,7 +135,7 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             # The record is read, extended and written: two writers at once would lose an entry.
-            with alone(folder) as held:
+            with alone(folder, f"table {name}") as held:
                 if held:
                     # What a killed process left behind: nobody else is writing now.
                     for leftover in folder.glob(".*-*"):
@@ -344,26 +353,35 @@ def writing(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[bool]:
+def alone(folder: Path, what: str) -> Iterator[bool]:
     """Keep other processes out of a folder while the block runs; they wait.
 
-    Yields whether that could be had: some network file systems lock nothing. The lock goes with the
-    process, however it ends.
+    ``what`` is in the folder, for the words in which a longer wait is told, once. Yields whether the lock could
+    be had: some network file systems lock nothing. It goes with the process, however that ends.
     """
     with (folder / ".lock").open("a", encoding="utf-8") as handle:
-        yield _lock(handle)
+        for attempt in itertools.count():
+            if (held := _lock(handle)) is not None:
+                break
+            if attempt == _SILENT:
+                log.warning("%s: in use by another process (%s); waiting until it is done", what, folder)
+            time.sleep(_PAUSE)
+        yield held
 
 
-def _lock(handle: IO[str]) -> bool:
+def _lock(handle: IO[str]) -> bool | None:
+    """Whether the lock was taken; None while another process has it, False where there are none."""
     try:
         if sys.platform == "win32":
             import msvcrt
 
-            msvcrt.locking(handle.fileno(), msvcrt.LK_LOCK, 1)
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
 
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return None
     except OSError:
         return False
     return True
