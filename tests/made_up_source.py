@@ -84,6 +84,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.0"
+    disable_nagle_algorithm = True
 
     def do_GET(self):
         name = self.path.lstrip("/")
