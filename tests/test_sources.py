@@ -85,14 +85,22 @@ def test_each_file_of_a_source_has_an_address_and_a_name_of_its_own(years):
 
 
 def test_tables_and_sources_name_each_other():
-    providers = {}
-    for source in sources().values():
-        for table in source.tables:
-            providers.setdefault(table, set()).add(source.name)
-    named = {name: each.fetch for name, each in schema.schemas().items() if each.fetch}
-    assert named.keys() == providers.keys()
-    # Of several sources of a table, the one to fetch stands there.
-    assert all(named[table] in providers[table] for table in named)
+    told = {
+        (table, source.name, source.files is None) for source in sources().values() for table in source.tables
+    }
+    named = {
+        (name, source, manual)
+        for name, each in schema.schemas().items()
+        for source, manual in ((each.fetch, False), (each.by_hand, True))
+        if source
+    }
+    assert named == told
+
+
+def test_a_table_is_brought_by_the_command_of_a_source_that_has_it():
+    for name, table in schema.schemas().items():
+        having = {each.command for each in sources().values() if name in each.tables}
+        assert table.command in having if having else table.command == table.command_of_own
 
 
 def test_a_broken_module_is_not_passed_over(monkeypatch):
@@ -117,8 +125,10 @@ def test_the_votes_are_taken_from_the_archive_by_doi():
         ("un_votes", "It is a table, which the source unga provides: `tropism data fetch unga`."),
         (
             "timeline",
-            "It is a table that no source provides: bring a file with `tropism data add timeline FILE`.",
+            "It is a table, which no source provides: `tropism data add timeline FILE --source WHERE --as-of "
+            "DATE`.",
         ),
+        ("arms_totals", "It is a table, which the source sipri provides: `tropism data add sipri FILE`."),
     ],
 )
 def test_an_unknown_source_suggests_what_may_be_meant(name, hint):

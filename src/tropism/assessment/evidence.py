@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import importlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -216,10 +215,4 @@ def _present(table: str, library: DerivedLibrary) -> bool:
 
 
 def _command(table: str) -> str:
-    """What brings a table: a download, or a file that a person gets."""
-    source = next(iter(schema.schema(table).fetch.split()), "")
-    if not source:
-        return f"tropism data add {table} FILE --source WHERE --as-of DATE"
-    # The one module alone: an answer does not wait for the import of all sources.
-    record = importlib.import_module(f"tropism.sources.{source}").SOURCE
-    return f"tropism data fetch {source}" if record.files is not None else f"tropism data add {source} FILE"
+    return schema.schema(table).command

@@ -27,6 +27,7 @@ def check(names: tuple[str, ...]) -> None:
     from tropism.report.terminal_vintages import print_findings
     from tropism.sources import sources
     from tropism.tables import check_table, embedded, schema
+    from tropism.tables.library import table_info
     from tropism.tables.store import Store
 
     chosen = _tables(names) if names else [name for name in schema.schemas() if name in Store()]
@@ -34,8 +35,8 @@ def check(names: tuple[str, ...]) -> None:
     if not names:
         for name in embedded.manifest():
             embedded.read(name)
-    providers = {provider for name in chosen for provider in schema.schema(name).fetch.split()}
-    oddities = {record.title: record.oddities for record in sources().values() if record.name in providers}
+    origins = {info.provenance.source for info in map(table_info, chosen) if info.provenance is not None}
+    oddities = {record.title: record.oddities for record in sources().values() if record.title in origins}
     print_findings(chosen, findings, oddities)
     if any(finding.is_fault for finding in findings):
         raise click.exceptions.Exit(FOUND_FAULTS)
@@ -62,15 +63,15 @@ def diff(name: str, old: str, new: str, triads: tuple[str, ...], event: int | No
     """
     from tropism.assessment import revise
     from tropism.report.terminal_vintages import print_diff, print_revisions
-    from tropism.tables import diff_table
+    from tropism.sources import sources
+    from tropism.tables import diff_table, schema
     from tropism.tables.store import Store
 
     questions = _questions(triads, event)
     held = [table for table in _tables((name,)) if table in Store()]
     if not held:
-        raise DataNotPresentError(
-            f"store: holds no vintage of {name}. `tropism data fetch {name}` brings one."
-        )
+        command = sources()[name].command if name in sources() else schema.schema(name).command
+        raise DataNotPresentError(f"store: holds no vintage of {name}. `{command}` brings one.")
     diffs = [diff_table(table, old, new) for table in held]
     for each in diffs:
         print_diff(each)

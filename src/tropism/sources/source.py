@@ -59,7 +59,8 @@ class Source:
     title : str
         The data set in words.
     tables : tuple of str
-        The tables that ``parse`` returns; their rows in ``tables.csv`` name this source under ``fetch``.
+        The tables that ``parse`` returns; their rows in ``tables.csv`` name this source under ``fetch``, or
+        under ``by_hand`` if ``files`` is None.
     version : str
         The release whose layout ``parse`` was written for.
     years : str
@@ -94,6 +95,13 @@ class Source:
     by_hand: str = ""
     oddities: tuple[str, ...] = ()
 
+    @property
+    def command(self) -> str:
+        """The command that brings its tables."""
+        return (
+            f"tropism data add {self.name} FILE" if self.files is None else f"tropism data fetch {self.name}"
+        )
+
 
 @cache
 def sources() -> dict[str, Source]:
@@ -119,12 +127,10 @@ def find_source(name: str) -> Source:
     if name in sources():
         return sources()[name]
     if name in schema.schemas():
-        provider = schema.schema(name).fetch
-        hint = (
-            f"It is a table, which the source {provider} provides: `tropism data fetch {provider}`."
-            if provider
-            else f"It is a table that no source provides: bring a file with `tropism data add {name} FILE`."
-        )
+        table = schema.schema(name)
+        provider = table.fetch or table.by_hand
+        whose = f"which the source {provider} provides" if provider else "which no source provides"
+        hint = f"It is a table, {whose}: `{table.command}`."
     elif near := difflib.get_close_matches(name, sources(), n=2, cutoff=0.4):
         hint = f"Did you mean {' or '.join(near)}?"
     else:

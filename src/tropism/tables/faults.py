@@ -108,7 +108,7 @@ def check_table(name: str) -> list[Finding]:
     try:
         table = schema.check(name, table)
     except SchemaError as fault:
-        return [Finding(name, info.place, str(fault), "Add or fetch the table again.")]
+        return [Finding(name, info.place, str(fault), _again(name))]
     return find_faults(name, table)
 
 
@@ -127,7 +127,7 @@ def find_faults(name: str, table: pa.Table) -> list[Finding]:
     list of Finding
     """
     if not table.num_rows:
-        return [Finding(name, "all rows", "holds no row", "Fetch or add it again.")]
+        return [Finding(name, "all rows", "holds no row", _again(name))]
     frame = table.to_pandas()
     return [finding for check in _CHECKS for finding in check(schema.schema(name), frame)]
 
@@ -140,7 +140,7 @@ def _damaged(name: str) -> Iterator[Finding]:
         try:
             vintages = store.vintages(name)
         except DamagedDataError as fault:
-            yield Finding(name, "vintages.json", str(fault), "Add or fetch the table again.")
+            yield Finding(name, "vintages.json", str(fault), _again(name))
             return
         copies = [(each.file, lambda each=each: store.read(name, each)) for each in vintages]  # type: ignore[misc]
     if name in embedded.manifest():
@@ -149,7 +149,11 @@ def _damaged(name: str) -> Iterator[Finding]:
         try:
             read()
         except (DamagedDataError, SchemaError) as fault:
-            yield Finding(name, file, str(fault), "Add or fetch the table again.")
+            yield Finding(name, file, str(fault), _again(name))
+
+
+def _again(name: str) -> str:
+    return f"Bring it again: `{schema.schema(name).command}`."
 
 
 def _gaps(table: schema.TableSchema, frame: pd.DataFrame) -> Iterator[Finding]:

@@ -79,10 +79,7 @@ class Library:
             return TableInfo(
                 name, meaning, "embedded", entry.rows, entry.provenance, entry.notes, later=later
             )
-        source = next(iter(schema.schema(name).fetch.split()), "")
-        add = f"a file of your own with `tropism data add {name} FILE --source WHERE --as-of DATE`."
-        how = f"Get it with `tropism data fetch {source}`, or bring {add}" if source else f"Bring {add}"
-        return TableInfo(name, meaning, "absent", None, None, how_to_get=how)
+        return TableInfo(name, meaning, "absent", None, None, how_to_get=_how_to_get(schema.schema(name)))
 
     def read(self, name: str) -> pa.Table:
         """This library's copy of a table.
@@ -158,6 +155,14 @@ class Library:
         if table.num_rows and not known.num_rows and "year" in table.column_names:
             raise DataNotPresentError(f"{info.name} holds nothing that was known on {self.as_of}")
         return known
+
+
+def _how_to_get(table: schema.TableSchema) -> str:
+    own = f"a file of your own with `{table.command_of_own}`."
+    if table.command == table.command_of_own:
+        return f"Bring {own}"
+    where = "" if table.fetch else " (`tropism data list` says where its files are)"
+    return f"Get it with `{table.command}`{where}, or bring {own}"
 
 
 def list_tables() -> list[TableInfo]:

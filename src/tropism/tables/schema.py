@@ -53,13 +53,30 @@ class Column:
 
 @dataclass(frozen=True)
 class TableSchema:
-    """The columns of a table; ``keys`` identify a row, ``fetch`` names the source that provides it."""
+    """The columns of a table; ``keys`` identify a row.
+
+    ``fetch`` and ``by_hand`` name the source that provides it: one that programs may fetch, one whose files a
+    person gets.
+    """
 
     name: str
     keys: tuple[str, ...]
     columns: tuple[Column, ...]
     meaning: str
     fetch: str = ""
+    by_hand: str = ""
+
+    @property
+    def command(self) -> str:
+        """The command that brings it: from a source if one provides it."""
+        if self.fetch:
+            return f"tropism data fetch {self.fetch}"
+        return f"tropism data add {self.by_hand} FILE" if self.by_hand else self.command_of_own
+
+    @property
+    def command_of_own(self) -> str:
+        """The command that brings it from a file of one's own."""
+        return f"tropism data add {self.name} FILE --source WHERE --as-of DATE"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -99,7 +116,8 @@ def schemas() -> dict[str, TableSchema]:
             keys=tuple(row["keys"].split()),
             columns=tuple(columns()[name] for name in (row["keys"] + " " + row["columns"]).split()),
             meaning=row["meaning"],
-            fetch=row.get("fetch") or "",
+            fetch=row["fetch"] or "",
+            by_hand=row["by_hand"] or "",
         )
         for row in _rows("tables.csv")
     }
