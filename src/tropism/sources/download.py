@@ -32,6 +32,7 @@ from tropism.sources.transfer import (
     transfer,
 )
 from tropism.tables import Vintage, schema
+from tropism.tables.files import sha256_of
 from tropism.tables.library import iso_day
 from tropism.tables.store import Store, alone, home, writing
 
@@ -319,7 +320,7 @@ def _remedy(fault: RefusedError) -> str:
 
 
 def _check_hash(record: Source, remote: Remote, target: Path) -> None:
-    digest = _sha256(target)
+    digest = sha256_of(target)
     if remote.sha256 not in (None, digest):
         raise DownloadError(
             f"source {record.name}: the file from {remote.url} has SHA-256 {digest}, expected "
@@ -340,15 +341,10 @@ def _unchanged(record: Source) -> str:
 
 def _digest(paths: Sequence[Path]) -> str:
     """The hash of a file, or of several in whatever order, in words."""
-    digests = sorted(map(_sha256, paths))
+    digests = sorted(map(sha256_of, paths))
     if len(digests) == 1:
         return f"file SHA-256 {digests[0][:16]}"
     return f"SHA-256 of {len(digests)} files {hashlib.sha256(''.join(digests).encode()).hexdigest()[:16]}"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _today() -> str:

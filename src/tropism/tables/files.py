@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import hashlib
 import logging
 import shutil
 import struct
@@ -87,6 +88,12 @@ class Part:
         """The first 64 KB."""
         with self.open() as file:
             return file.read(_START)
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file's content, read piece by piece."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def parts(files: Sequence[Path]) -> list[Part]:

@@ -16,6 +16,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -35,6 +36,10 @@ TYPES: dict[str, pa.DataType] = {
     "number": pa.float32(),
     "flag": pa.bool_(),
 }
+
+
+#: Rows that are hashed at once.
+_AT_ONCE = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -255,7 +260,16 @@ def _castable(value: pa.Scalar, target: pa.DataType) -> bool:
 
 
 def _refuse_repeated_keys(name: str, keys: Sequence[str], data: pa.Table) -> None:
-    numbered = data.select(keys).append_column("_row", pa.array(range(1, data.num_rows + 1), pa.int64()))
+    keyed = data.select(keys)
+    # Grouping takes 200 bytes a row, and tables may have tens of millions: only rows whose key has the hash of
+    # another's are grouped.
+    hashes = _hashes(keyed)
+    ordered = np.sort(hashes)
+    alike = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not alike.size:
+        return
+    rows = np.flatnonzero(np.isin(hashes, alike))
+    numbered = keyed.take(rows).append_column("_row", pa.array(rows + 1))
     counted = numbered.group_by(keys).aggregate([("_row", "count"), ("_row", "min"), ("_row", "max")])
     repeated = counted.filter(pc.greater(counted["_row_count"], 1)).sort_by("_row_min")
     if repeated.num_rows:
@@ -265,6 +279,17 @@ def _refuse_repeated_keys(name: str, keys: Sequence[str], data: pa.Table) -> Non
             f"{name}: {repeated.num_rows} keys ({', '.join(keys)}) are repeated; first {key}, rows "
             f"{first['_row_min']} and {first['_row_max']}. Keep one row of each."
         )
+
+
+def _hashes(data: pa.Table) -> np.ndarray:
+    """A number for each row, equal where rows are; shape (rows,)."""
+    import pandas as pd
+
+    hashes = np.empty(data.num_rows, dtype=np.uint64)
+    for start in range(0, data.num_rows, _AT_ONCE):
+        piece = data.slice(start, _AT_ONCE).to_pandas()
+        hashes[start : start + len(piece)] = pd.util.hash_pandas_object(piece, index=False)
+    return hashes
 
 
 def _first(fault: pa.ChunkedArray) -> int:

@@ -35,7 +35,7 @@ from tropism.errors import (
 )
 from tropism.series import Provenance
 from tropism.tables import schema
-from tropism.tables.files import parquet
+from tropism.tables.files import parquet, sha256_of
 
 if TYPE_CHECKING:
     import ibis
@@ -154,7 +154,7 @@ class Store:
 
         with _replacing(folder / "incoming.parquet") as scratch:
             pq.write_table(table, scratch, compression="zstd")
-            digest = hashlib.sha256(scratch.read_bytes()).hexdigest()
+            digest = sha256_of(scratch)
             file = f"{digest[:16]}.parquet"
             scratch.replace(folder / file)
         today = datetime.date.today().isoformat()
@@ -356,8 +356,8 @@ def writing(path: Path) -> Iterator[Path]:
 def alone(folder: Path, what: str) -> Iterator[bool]:
     """Keep other processes out of a folder while the block runs; they wait.
 
-    ``what`` is in the folder, for the words in which a longer wait is told, once. Yields whether the lock could
-    be had: some network file systems lock nothing. It goes with the process, however that ends.
+    ``what`` is in the folder: a longer wait is told, once. Yields whether the lock could be had: some network
+    file systems lock nothing. It goes with the process, however that ends.
     """
     with (folder / ".lock").open("a", encoding="utf-8") as handle:
         for attempt in itertools.count():
