@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from provider_files import write
 
 FOLDERS = {"shared", "browser"}
 TESTS = Path(__file__).parent
@@ -23,6 +26,16 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the shared data folder {folder} is not there; set TROPISM_SHARED")
     return folder
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[..., Path]:
+    """Write a file as a provider gives it: text or bytes, a name, an encoding."""
+
+    def written(content: str | bytes, name: str = "data.csv", encoding: str = "utf-8") -> Path:
+        return write(tmp_path / name, content, encoding)
+
+    return written
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,6 +1,7 @@
 """Files as providers give them, made in a test, and what a source makes of them."""
 
 import importlib
+import io
 import zipfile
 
 import pandas as pd
@@ -18,17 +19,23 @@ def parse(name, *files, years=None):
     }
 
 
-def write(path, text, encoding="utf-8"):
-    path.write_text(text, encoding=encoding)
+def write(path, content, encoding="utf-8"):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
     return path
+
+
+def archive(members):
+    """The bytes of a zip archive of files, by name."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, text in members.items():
+            packed.writestr(name, text)
+    return buffer.getvalue()
 
 
 def pack(path, members):
     """A zip archive of files, by name."""
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, text in members.items():
-            archive.writestr(name, text)
-    return path
+    return write(path, archive(members))
 
 
 def binary(path, columns):
@@ -41,8 +48,8 @@ def binary(path, columns):
     return path
 
 
-def refusal(name, *files):
+def refusal(name, *files, years=None):
     """What the source says on refusing files."""
     with pytest.raises(SchemaError) as caught:
-        parse(name, *files)
+        parse(name, *files, years=years)
     return str(caught.value)

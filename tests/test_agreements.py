@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pytest
 
+from panels import path
 from tropism import agreements
 from tropism.errors import DataNotPresentError
 
@@ -34,11 +35,6 @@ def tables():
     pairs = [(row[0], iso3) for row in TREATIES for iso3 in row[7].split()]
     members = pa.table({"agreement": [pair[0] for pair in pairs], "iso3": [pair[1] for pair in pairs]})
     return treaties, members
-
-
-def path(series, unit):
-    years, values = series.path(unit)
-    return dict(zip(years.tolist(), values.tolist(), strict=True))
 
 
 def test_the_deepest_in_force_counts_to_the_latest_signature(tables):
@@ -76,7 +72,7 @@ def test_agreements_are_counted_once_however_often_amended(tables):
 def test_without_any_depth_the_measure_says_what_is_lacking(tables):
     treaties, members = tables
     bare = treaties.set_column(6, "depth_index", pa.nulls(treaties.num_rows, pa.float32()))
-    with pytest.raises(DataNotPresentError, match="file of indices"):
+    with pytest.raises(DataNotPresentError, match="desta_indices_version"):
         agreements.depth_series(bare, members, ["RUS"])
     assert path(agreements.count_series(bare, members, ["RUS"]), "EST>RUS")[1996] == 2
 

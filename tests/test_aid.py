@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pytest
 
+from panels import path
 from tropism import aid
 
 
@@ -20,11 +21,6 @@ TABLE = rows(
     ("FRA", "PAK", 2011, 10.0),
     ("FRA", "IND", 2012, 1.0),
 )
-
-
-def path(series, unit):
-    years, values = series.path(unit)
-    return dict(zip(years.tolist(), values.tolist(), strict=True))
 
 
 def test_shares_of_what_donors_gave():

@@ -3,16 +3,14 @@
 import pyarrow as pa
 import pytest
 
+from panels import flagged, path
 from tropism.alliances import commitment_series
 
 KINDS = ("defense", "offense", "neutrality", "nonaggression", "consultation")
 
 
 def atop(*rows):
-    """Rows of (sender, target, year, kinds of obligation)."""
-    names = ("sender", "target", "year")
-    held = {name: [row[i] for row in rows] for i, name in enumerate(names)}
-    return pa.table(held | {kind: [kind in row[3] for row in rows] for kind in KINDS})
+    return flagged(KINDS, *rows)
 
 
 TREATIES = atop(
@@ -22,11 +20,6 @@ TREATIES = atop(
     ("PAK", "RUS", 2002, "offense"),
     ("IND", "CHN", 2000, ""),
 )
-
-
-def path(series, unit):
-    years, values = series.path(unit)
-    return dict(zip(years.tolist(), values.tolist(), strict=True))
 
 
 def test_the_strongest_obligation_counts_and_no_row_is_none():

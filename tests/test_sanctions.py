@@ -1,21 +1,12 @@
 """Who joins whose sanctions, and who sanctions whom: invented years."""
 
-import pyarrow as pa
 import pytest
 
+from panels import flagged, path
 from tropism import sanctions
 
-
-def years(*rows):
-    """Rows of (sender, target, year, kinds)."""
-    names = ("sender", "target", "year")
-    held = {name: [row[i] for row in rows] for i, name in enumerate(names)}
-    return pa.table(
-        held | {f"sanctions_{kind}": [kind in row[3].split() for row in rows] for kind in sanctions.KINDS}
-    )
-
-
-TABLE = years(
+TABLE = flagged(
+    sanctions.KINDS,
     ("USA", "RUS", 2014, "trade financial travel"),
     ("USA", "IRN", 2014, "trade"),
     ("USA", "PAK", 2014, "military"),
@@ -24,12 +15,8 @@ TABLE = years(
     ("POL", "IRN", 2014, "travel"),
     ("RUS", "USA", 2014, "travel"),
     ("USA", "IRN", 2015, "trade"),
+    prefix="sanctions_",
 )
-
-
-def path(series, unit):
-    found, values = series.path(unit)
-    return dict(zip(found.tolist(), values.tolist(), strict=True))
 
 
 def test_the_share_of_targets_joined_leaves_the_state_itself_out():

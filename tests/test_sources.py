@@ -3,12 +3,12 @@
 import io
 import logging
 import sys
-import zipfile
 
 import pandas as pd
 import pytest
 from rich.console import Console
 
+from provider_files import pack, parse, write
 from tropism.errors import DownloadError, SchemaError
 from tropism.report.terminal import print_tables
 from tropism.series import Provenance
@@ -145,16 +145,12 @@ def test_a_source_unlike_any_other_lists_all():
 # Voeten's layout.
 
 
-def parse(tmp_path, text, years=None):
-    file = tmp_path / "UNVotes.csv"
-    file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return schema.check("un_votes", find_source("unga").parse([file], years)["un_votes"])
+def votes(tmp_path, text, years=None):
+    return parse("unga", write(tmp_path / "UNVotes.csv", text), years=years)["un_votes"]
 
 
-def rows_of(table):
-    return [
-        (*list(each.values())[:4], each["vote_date"].isoformat(), each["vote"]) for each in table.to_pylist()
-    ]
+def rows_of(rows):
+    return [(*list(each.values())[:4], each["vote_date"].isoformat(), each["vote"]) for each in rows]
 
 
 def test_layout_of_the_release_of_2022(tmp_path):
@@ -164,17 +160,17 @@ def test_layout_of_the_release_of_2022(tmp_path):
         "3,2,1,1,USA,United States of America,1946,1946-01-01,1001\n"
         "3,20,1,3,CAN,Canada,1946,1946-01-01,1001\n"
     )
-    assert parse(tmp_path, text)["iso3"].to_pylist() == ["CAN", "USA"]
+    assert [each["iso3"] for each in votes(tmp_path, text)] == ["CAN", "USA"]
 
 
 def test_layout_with_tabs_as_an_archive_may_serve_it(tmp_path):
     text = "rcid\tccode\tsession\tvote\tdate\n3\t2.0\t1\t1\t1946-01-01\n"
-    assert parse(tmp_path, text).num_rows == 1
+    assert len(votes(tmp_path, text)) == 1
 
 
 def test_other_columns_may_be_in_any_encoding(tmp_path):
     text = OFFICIAL.replace("RULES", "R\u00c8GLES").encode("latin-1")
-    assert parse(tmp_path, text).num_rows == len(EXPECTED)
+    assert len(votes(tmp_path, text)) == len(EXPECTED)
 
 
 @pytest.mark.parametrize(
@@ -205,33 +201,31 @@ def test_a_changed_layout_is_named(tmp_path, old, new, expected):
         text = OFFICIAL.replace(old, new)
     assert text != OFFICIAL
     with pytest.raises(SchemaError, match=expected):
-        parse(tmp_path, text)
+        votes(tmp_path, text)
 
 
 def test_a_few_votes_of_no_known_state_are_left_out_and_said_so(tmp_path, caplog):
     many = [row(i, i, 2, 1, "United States of America", 1, "1946-01-01", 1000 + i) for i in range(1, 200)]
     text = "\n".join([HEADER, *many, row(200, 5, "NA", 1, "Atlantis", 1, "1946-01-01", 1005)]) + "\n"
     with caplog.at_level(logging.WARNING):
-        assert parse(tmp_path, text).num_rows == 199
+        assert len(votes(tmp_path, text)) == 199
     assert caplog.messages == ["unga: votes: 1 left out, of no known state: Atlantis (1)"]
 
 
 def test_all_rows_of_the_release_of_2024(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
-        assert rows_of(parse(tmp_path, OFFICIAL)) == EXPECTED
+        assert rows_of(votes(tmp_path, OFFICIAL)) == EXPECTED
     assert caplog.messages == ["unga: votes: 1 rows left out that repeat another"]
 
 
 def test_years_are_those_of_sessions(tmp_path):
-    assert rows_of(parse(tmp_path, OFFICIAL, years=(2000, 2023))) == EXPECTED[2:]
+    assert rows_of(votes(tmp_path, OFFICIAL, years=(2000, 2023))) == EXPECTED[2:]
 
 
 def test_the_archive_of_all_files_and_a_copy_in_parquet(tmp_path):
-    archive = tmp_path / "dataverse_files.zip"
-    with zipfile.ZipFile(archive, "w") as packed:
-        packed.writestr("UNVotes.csv", OFFICIAL)
-        packed.writestr("MANIFEST.TXT", "rcid and ccode are explained in the codebook")
-    assert find_source("unga").parse([archive], None)["un_votes"].num_rows == len(EXPECTED)
+    members = {"UNVotes.csv": OFFICIAL, "MANIFEST.TXT": "rcid and ccode are explained in the codebook"}
+    packed = pack(tmp_path / "dataverse_files.zip", members)
+    assert rows_of(parse("unga", packed)["un_votes"]) == EXPECTED
     copy = tmp_path / "votes"
     frame = pd.DataFrame(
         {
@@ -244,8 +238,7 @@ def test_the_archive_of_all_files_and_a_copy_in_parquet(tmp_path):
         }
     )
     frame.to_parquet(copy)
-    found = schema.check("un_votes", find_source("unga").parse([copy], None)["un_votes"])
-    assert rows_of(found) == [
+    assert rows_of(parse("unga", copy)["un_votes"]) == [
         (3, "TUR", 1946, 1, "1946-01-01", 3),
         (3, "USA", 1946, 1, "1946-01-01", 1),
     ]

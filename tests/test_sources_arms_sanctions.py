@@ -5,9 +5,7 @@ import logging
 import pandas as pd
 import pytest
 
-from tropism.errors import SchemaError
-from tropism.sources import gsdb, sipri
-from tropism.tables import schema
+from provider_files import parse, refusal
 
 PREAMBLE = (
     "Transfers of major conventional arms from All countries  to All countries  . Deals with deliveries made "
@@ -49,24 +47,8 @@ TIV = (
 )
 
 
-@pytest.fixture
-def file(tmp_path):
-    def write(text, name="data.csv", encoding="utf-8"):
-        path = tmp_path / name
-        path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
-        return path
-
-    return write
-
-
 def arms(*files, years=None, table="arms_transfers"):
-    return schema.check(table, sipri.parse(files, years)[table]).to_pylist()
-
-
-def refusal(source, *files, years=None):
-    with pytest.raises(SchemaError) as caught:
-        source.parse(files, years)
-    return str(caught.value)
+    return parse("sipri", *files, years=years)[table]
 
 
 # SIPRI, register since 2024.
@@ -126,11 +108,12 @@ def test_a_repeated_row_counts_once_and_files_may_overlap(file, caplog):
 def test_files_of_two_releases_are_refused(file):
     old = file(HEADER + ROWS, "a.csv")
     new = file(HEADER + ROWS.replace("2002,No,New,1.5,1.5,6.0", "2002,No,New,2.0,2.0,8.0"), "b.csv")
-    assert "two files tell different things of the deliveries of deal 101 in 2002" in refusal(sipri, old, new)
+    problem = "two files tell different things of the deliveries of deal 101 in 2002"
+    assert problem in refusal("sipri", old, new)
 
 
 def test_registers_of_both_layouts_are_not_added_up(file):
-    problem = refusal(sipri, file(HEADER + ROWS, "a.csv"), file(HEADER_2023 + ROWS_2023, "b.csv"))
+    problem = refusal("sipri", file(HEADER + ROWS, "a.csv"), file(HEADER_2023 + ROWS_2023, "b.csv"))
     assert "count twice" in problem
 
 
@@ -177,7 +160,7 @@ def test_registers_of_both_layouts_are_not_added_up(file):
     ],
 )
 def test_a_fault_of_the_register_is_named(file, text, problem):
-    assert problem in refusal(sipri, file(text))
+    assert problem in refusal("sipri", file(text))
 
 
 # SIPRI, register of 2023.
@@ -210,7 +193,7 @@ def test_equal_orders_of_one_file_are_two_and_of_two_files_one(file):
 
 def test_a_changed_column_of_the_register_of_2023_is_named(file):
     text = HEADER_2023.replace("Year(s) of delivery", "Delivery years") + ROWS_2023
-    assert "lacks the column Year(s) of delivery" in refusal(sipri, file(text))
+    assert "lacks the column Year(s) of delivery" in refusal("sipri", file(text))
 
 
 # SIPRI, TIV tables.
@@ -249,7 +232,7 @@ def test_tiv_table_of_exports_and_the_same_flow_in_both(file):
     ids=["cut", "title", "years", "number"],
 )
 def test_a_fault_of_a_tiv_table_is_named(file, text, problem):
-    assert problem in refusal(sipri, file(text))
+    assert problem in refusal("sipri", file(text))
 
 
 def test_flows_that_two_tiv_tables_tell_differently_are_refused(file):
@@ -257,7 +240,7 @@ def test_flows_that_two_tiv_tables_tell_differently_are_refused(file):
         "TIV of arms exports from China, 2001-2001\n\n,2001,Total\nPakistan,5,5\nTotal,5,5\n", "b.csv"
     )
     assert "contradict each other about supplier CHN, recipient PAK, year 2001" in refusal(
-        sipri, file(TIV), other
+        "sipri", file(TIV), other
     )
 
 
@@ -283,13 +266,8 @@ DYADS = (
 )
 
 
-def sanctions(*files, years=None):
-    tables = gsdb.parse(files, years)
-    return {name: schema.check(name, table).to_pylist() for name, table in tables.items()}
-
-
 def test_cases_pair_every_sender_with_every_target(file):
-    rows = sanctions(file(CASES))["sanction_cases"]
+    rows = parse("gsdb", file(CASES))["sanction_cases"]
     assert [(r["case_id"], r["sender"], r["target"]) for r in rows] == [
         ("1", "USA", "PAK"),
         ("2", "KOR", "PRK"),
@@ -305,7 +283,7 @@ def test_cases_pair_every_sender_with_every_target(file):
 
 
 def test_years_are_made_from_cases_where_there_is_no_dyadic_file(file):
-    rows = sanctions(file(CASES), years=(2001, 2006))
+    rows = parse("gsdb", file(CASES), years=(2001, 2006))
     assert [(r["sender"], r["target"], r["year"]) for r in rows["sanction_years"]] == [
         ("JPN", "IRN", 2006),
         ("JPN", "PRK", 2006),
@@ -317,7 +295,7 @@ def test_years_are_made_from_cases_where_there_is_no_dyadic_file(file):
 
 
 def test_rows_of_one_pair_and_year_are_joined_and_cases_counted_once(file, caplog):
-    rows = sanctions(file(DYADS))["sanction_years"]
+    rows = parse("gsdb", file(DYADS))["sanction_years"]
     assert [(r["sender"], r["target"], r["year"], r["cases"]) for r in rows] == [
         ("JPN", "PAK", 1999, 1),
         ("USA", "PAK", 1998, 2),
@@ -328,8 +306,8 @@ def test_rows_of_one_pair_and_year_are_joined_and_cases_counted_once(file, caplo
 
 def test_the_dyadic_file_goes_before_the_cases_whatever_their_order(file):
     cases, dyads = file(CASES, "x.csv"), file(DYADS, "y.csv")
-    assert sanctions(cases, dyads) == sanctions(dyads, cases)
-    assert {row["year"] for row in sanctions(cases, dyads)["sanction_years"]} == {1998, 1999}
+    assert parse("gsdb", cases, dyads) == parse("gsdb", dyads, cases)
+    assert {row["year"] for row in parse("gsdb", cases, dyads)["sanction_years"]} == {1998, 1999}
 
 
 def test_the_dyadic_file_in_stata_gives_what_the_csv_gives(file, tmp_path):
@@ -338,7 +316,7 @@ def test_the_dyadic_file_in_stata_gives_what_the_csv_gives(file, tmp_path):
     texts = frame.select_dtypes(["object", "str"]).columns
     frame[texts] = frame[texts].fillna("")
     frame.to_stata(tmp_path / "data.dta", write_index=False, version=118)
-    assert sanctions(tmp_path / "data.dta") == sanctions(path)
+    assert parse("gsdb", tmp_path / "data.dta") == parse("gsdb", path)
 
 
 def test_the_case_file_in_stata_gives_what_the_csv_gives(file, tmp_path):
@@ -347,14 +325,14 @@ def test_the_case_file_in_stata_gives_what_the_csv_gives(file, tmp_path):
     # pandas writes no column called end, a word of Stata's own, which reading does not mind.
     frame.rename(columns={"end": "enX"}).to_stata(tmp_path / "x.dta", write_index=False, version=118)
     (tmp_path / "data.dta").write_bytes((tmp_path / "x.dta").read_bytes().replace(b"enX", b"end"))
-    assert sanctions(tmp_path / "data.dta") == sanctions(path)
+    assert parse("gsdb", tmp_path / "data.dta") == parse("gsdb", path)
 
 
 def test_a_cut_off_stata_file_is_refused(file, tmp_path):
     frame = pd.DataFrame({"case_id": ["1"] * 900, "year": 1998, "sanctioned_state_iso3": "PAK"})
     frame.assign(sanctioning_state_iso3="USA").to_stata(tmp_path / "a.dta", write_index=False)
     whole = (tmp_path / "a.dta").read_bytes()
-    assert "is not a whole Stata file" in refusal(gsdb, file(whole[: len(whole) // 2], "b.dta"))
+    assert "is not a whole Stata file" in refusal("gsdb", file(whole[: len(whole) // 2], "b.dta"))
 
 
 @pytest.mark.parametrize(
@@ -372,4 +350,4 @@ def test_a_cut_off_stata_file_is_refused(file, tmp_path):
     ids=["column", "dyad-column", "flag", "backwards", "name", "twice", "code", "year"],
 )
 def test_a_fault_of_the_sanctions_data_is_named(file, text, problem):
-    assert (problem or "contradict each other about case_id 4") in refusal(gsdb, file(text))
+    assert (problem or "contradict each other about case_id 4") in refusal("gsdb", file(text))

@@ -44,14 +44,22 @@ def test_agreements_have_parties_and_the_depth_of_their_base(tmp_path):
     assert parties(found) == {("10", "CIV"), ("10", "GHA"), ("10", "TGO"), ("11", "CIV"), ("11", "XKX")}
 
 
-def test_the_list_of_treaties_alone_names_the_parties_but_no_depth(tmp_path):
+def test_the_list_of_treaties_alone_names_the_parties_but_no_depth_and_says_so(tmp_path, caplog):
     path = write(tmp_path / "t.csv", TREATIES, "latin-1")
     found = parse("desta", path)
+    (said,) = caplog.messages
+    assert "no depth of agreements, without which they are not scored" in said
+    assert "desta_indices_version_02_03.csv. Give that with the others, in one command" in said
     assert [row["depth_index"] for row in found["trade_agreements"]] == [None, None]
     assert parties(found) == {("10", "CIV"), ("10", "GHA"), ("11", "CIV"), ("11", "XKX")}
     later = parse("desta", path, years=(1991, 2000))
     assert {row["agreement"] for row in later["trade_agreements"]} == {"11"}
     assert {agreement for agreement, _ in parties(later)} == {"11"}
+
+
+def test_the_indices_alone_are_refused(tmp_path):
+    said = refusal("desta", write(tmp_path / "i.csv", INDICES))
+    assert "holds only the indices, which belong to agreements. Give the list of treaties with it" in said
 
 
 def test_pairs_alone_have_one_agreement_in_force_from_its_first_ratification(tmp_path):

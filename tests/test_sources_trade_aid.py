@@ -1,50 +1,23 @@
 """BACI, the IMF's reports, DAC2A and CEPII Gravity: invented rows in official layouts, and their faults."""
 
-import io
 import logging
-import zipfile
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from provider_files import archive, parse, refusal
 from tropism.errors import SchemaError
-from tropism.sources import baci, cepii_gravity, dac2a, imts
+from tropism.sources import find_source
 from tropism.sources.world_trade import world_exports_usd
 from tropism.states import states
-from tropism.tables import schema
 from tropism.tables.files import dates, parts, read_csv, read_data, whole_numbers
 
 
-@pytest.fixture
-def file(tmp_path):
-    def write(text, name="data.csv", encoding="utf-8"):
-        path = tmp_path / name
-        path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
-        return path
-
-    return write
-
-
-def archive(members):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, text in members.items():
-            packed.writestr(name, text)
-    return buffer.getvalue()
-
-
-def rows(source, *files, years=None):
-    (name, table), *rest = source.parse(files, years).items()
-    assert not rest
-    return schema.check(name, table).to_pylist()
-
-
-def refusal(source, *files, years=None):
-    with pytest.raises(SchemaError) as caught:
-        source.parse(files, years)
-    return str(caught.value)
+def rows(name, *files, years=None):
+    (table,) = parse(name, *files, years=years).values()
+    return table
 
 
 # BACI.
@@ -72,7 +45,7 @@ def world(value, number=lambda state: state.comtrade[0], year=2022):
 
 
 def test_baci_reads_codes_of_comtrade_and_padded_quantities(file):
-    found = rows(baci, file(FLOWS))
+    found = rows("baci", file(FLOWS))
     assert [(r["exporter"], r["importer"], r["hs6"], r["quantity_tonnes"]) for r in found] == [
         ("PAK", "USA", 10121, pytest.approx(498.809)),
         ("IND", "FRA", 270900, None),
@@ -96,7 +69,7 @@ def test_baci_reads_the_years_asked_for_out_of_the_zip(file):
             "Readme.txt": "BACI",
         }
     )
-    found = rows(baci, file(packed, "any name"), years=(2021, 2022))
+    found = rows("baci", file(packed, "any name"), years=(2021, 2022))
     assert [row["year"] for row in found] == [2021] * 4 + [2022] * 4
 
 
@@ -104,24 +77,24 @@ def test_the_list_of_codes_in_the_zip_goes_before_our_own(file):
     # CEPII gives a number to Palestine that we do not know.
     codes = CODES + "999,Palestine,PS,PSE\n"
     flows = FLOWS.replace("2022,586", "2022,999")
-    assert rows(baci, file(flows), file(codes, "codes.csv", "latin-1"))[0]["exporter"] == "PSE"
-    assert "1 of 4 flows have a number that no state has: 999 (1)" in refusal(baci, file(flows))
+    assert rows("baci", file(flows), file(codes, "codes.csv", "latin-1"))[0]["exporter"] == "PSE"
+    assert "1 of 4 flows have a number that no state has: 999 (1)" in refusal("baci", file(flows))
 
 
 def test_belgium_luxembourg_stays_apart_from_belgium(file):
     flows = "t,i,j,k,v,q\n1997,58,586,270900,5,NA\n2022,56,586,270900,5,NA\n"
-    found = rows(baci, file(flows), file(CODES, "codes.csv"))
+    found = rows("baci", file(flows), file(CODES, "codes.csv"))
     assert [row["exporter"] for row in found] == ["BLX", "BEL"]
 
 
 def test_products_that_are_not_specified_are_left_out_and_weighed(file, caplog):
     with caplog.at_level(logging.WARNING):
-        assert len(rows(baci, file(FLOWS + "2022,586,842,9999AA,2500,NA\n"))) == 4
+        assert len(rows("baci", file(FLOWS + "2022,586,842,9999AA,2500,NA\n"))) == 4
     assert "1 flows left out, of products that are no HS6 code, worth 2.5 million US dollars" in caplog.text
 
 
 def test_a_flow_under_two_numbers_of_one_state_is_refused(file):
-    problem = refusal(baci, file(FLOWS + "2022,586,840,010121,4053.034,NA\n"))
+    problem = refusal("baci", file(FLOWS + "2022,586,840,010121,4053.034,NA\n"))
     assert "1 flows of 2022 stand there twice; first PAK to USA, product 010121" in problem
     assert "842 and 840" in problem
 
@@ -129,18 +102,18 @@ def test_a_flow_under_two_numbers_of_one_state_is_refused(file):
 def test_a_file_given_twice_is_refused(file):
     pakistan = "t,i,j,k,v,q\n2022,586,643,270900,5,NA\n"
     assert "A file may have been given twice" in refusal(
-        baci, file(pakistan, "a.csv"), file(pakistan, "b.csv")
+        "baci", file(pakistan, "a.csv"), file(pakistan, "b.csv")
     )
 
 
 def test_a_year_of_the_world_in_the_right_unit_passes(file):
     # 25 trillion dollars, in thousands, over all states.
-    assert len(rows(baci, file(world(25e9 / len(WORLD))))) == len(WORLD) - 1
+    assert len(rows("baci", file(world(25e9 / len(WORLD))))) == len(WORLD) - 1
 
 
 @pytest.mark.parametrize("factor", [1000, 1 / 1000], ids=["dollars", "millions"])
 def test_values_in_another_unit_are_found_by_their_sum(file, factor):
-    problem = refusal(baci, file(world(25e9 / len(WORLD) * factor)))
+    problem = refusal("baci", file(world(25e9 / len(WORLD) * factor)))
     assert "2022 sums to 2" in problem
     assert (
         "US dollars if values are in thousand US dollars; the whole world exported about 1.9e+13" in problem
@@ -148,7 +121,7 @@ def test_values_in_another_unit_are_found_by_their_sum(file, factor):
 
 
 def test_one_flow_larger_than_the_world_is_found_without_the_rest(file):
-    assert "one flow of 2022 is 5.21e+13" in refusal(baci, file(FLOWS.replace("5212.738", "52127380000")))
+    assert "one flow of 2022 is 5.21e+13" in refusal("baci", file(FLOWS.replace("5212.738", "52127380000")))
 
 
 def test_states_with_two_numbers_that_are_all_missing_are_missed(file):
@@ -157,21 +130,24 @@ def test_states_with_two_numbers_that_are_all_missing_are_missed(file):
     lost = [
         line for line in text.splitlines() if line.split(",")[1] not in ("842", "251", "699", "757", "579")
     ]
-    problem = refusal(baci, file("\n".join(lost) + "\n"))
+    problem = refusal("baci", file("\n".join(lost) + "\n"))
     assert "none of USA, FRA, IND, CHE, NOR" in problem
     # M49's own numbers mean the same states.
-    assert len(rows(baci, file(world(25e9 / len(WORLD), lambda state: state.m49 or state.comtrade[0])))) > 150
+    by_m49 = world(25e9 / len(WORLD), lambda state: state.m49 or state.comtrade[0])
+    assert len(rows("baci", file(by_m49))) > 150
 
 
 def test_cow_numbers_are_no_codes_of_baci(file):
-    problem = refusal(baci, file(world(25e9 / len(WORLD), lambda state: state.cow[0] if state.cow else 999)))
+    problem = refusal(
+        "baci", file(world(25e9 / len(WORLD), lambda state: state.cow[0] if state.cow else 999))
+    )
     assert "have a number that no state has" in problem
 
 
 def test_a_list_of_codes_of_another_system_is_refused(file):
     lines = [f"{state.cow[0]},{state.name.replace(',', '')},,{state.iso3}" for state in WORLD if state.cow]
     codes = "country_code,country_name,country_iso2,country_iso3\n" + "\n".join(lines) + "\n"
-    assert "It is the list of another system" in refusal(baci, file(FLOWS), file(codes, "codes.csv"))
+    assert "It is the list of another system" in refusal("baci", file(FLOWS), file(codes, "codes.csv"))
 
 
 @pytest.mark.parametrize(
@@ -208,17 +184,17 @@ def test_a_list_of_codes_of_another_system_is_refused(file):
     ],
 )
 def test_a_fault_of_baci_is_named(file, text, name, problem):
-    assert problem in refusal(baci, file(text, name))
+    assert problem in refusal("baci", file(text, name))
 
 
 def test_a_damaged_member_of_a_zip_is_named(file):
     packed = bytearray(archive({"BACI_HS92_Y2022.csv": FLOWS * 50}))
     packed[60] ^= 0xFF
-    assert "the zip archive is damaged" in refusal(baci, file(bytes(packed), "a.zip"))
+    assert "the zip archive is damaged" in refusal("baci", file(bytes(packed), "a.zip"))
 
 
 def test_baci_asks_for_one_file(file):
-    (remote,) = baci.SOURCE.files((2015, 2023))
+    (remote,) = find_source("baci").files((2015, 2023))
     assert remote.local_name.startswith("BACI_HS92_V")
 
 
@@ -237,14 +213,14 @@ REPORTS = (
 
 
 def test_reports_of_either_side(file, caplog):
-    found = rows(imts, file(REPORTS))
+    found = rows("imts", file(REPORTS))
     assert [(r["reporter"], r["exporter"], r["importer"], r["year"], r["trade_usd"]) for r in found] == [
         ("exporter", "PAK", "RUS", 2018, pytest.approx(67158892)),
         ("importer", "PAK", "RUS", 2018, pytest.approx(70000000.5)),
         ("importer", "XKX", "PAK", 2019, 5.0),
     ]
     assert "1 left out, of no known state: G001 (1)" in caplog.text
-    assert len(rows(imts, file(REPORTS), years=(2019, 2019))) == 1
+    assert len(rows("imts", file(REPORTS), years=(2019, 2019))) == 1
 
 
 def test_a_scale_multiplies_values(file):
@@ -252,7 +228,7 @@ def test_a_scale_multiplies_values(file):
         "COUNTRY,INDICATOR,COUNTERPART_COUNTRY,FREQUENCY,TIME_PERIOD,OBS_VALUE,SCALE\n"
         "PAK,XG_FOB_USD,RUS,A,2018,67.5,6\nPAK,XG_FOB_USD,USA,A,2018,67.5,0\n"
     )
-    assert [row["trade_usd"] for row in rows(imts, file(text))] == [67.5e6, 67.5]
+    assert [row["trade_usd"] for row in rows("imts", file(text))] == [67.5e6, 67.5]
 
 
 @pytest.mark.parametrize(
@@ -275,7 +251,7 @@ def test_a_scale_multiplies_values(file):
     ids=["column", "unit", "code", "frequency", "number", "twice", "cut"],
 )
 def test_a_fault_of_the_reports_is_named(file, text, problem):
-    assert problem in refusal(imts, file(text))
+    assert problem in refusal("imts", file(text))
 
 
 # DAC2A.
@@ -294,7 +270,7 @@ AID = (
 
 
 def test_aid_in_both_prices_and_without_groups(file, caplog):
-    assert rows(dac2a, file(AID)) == [
+    assert rows("dac2a", file(AID)) == [
         {
             "donor": "JPN",
             "recipient": "XKX",
@@ -311,7 +287,7 @@ def test_aid_in_both_prices_and_without_groups(file, caplog):
         },
     ]
     assert "2 left out, of no known state" in caplog.text
-    assert len(rows(dac2a, file(AID), years=(2019, 2020))) == 1
+    assert len(rows("dac2a", file(AID), years=(2019, 2020))) == 1
 
 
 @pytest.mark.parametrize(
@@ -329,11 +305,11 @@ def test_aid_in_both_prices_and_without_groups(file, caplog):
     ids=["column", "unit", "base", "measure", "code", "multiplier", "twice", "json"],
 )
 def test_a_fault_of_the_aid_data_is_named(file, text, problem):
-    assert problem in refusal(dac2a, file(text))
+    assert problem in refusal("dac2a", file(text))
 
 
 def test_aid_is_asked_for_the_years_given():
-    (remote,) = dac2a.SOURCE.files((2015, 2023))
+    (remote,) = find_source("dac2a").files((2015, 2023))
     assert "startPeriod=2015&endPeriod=2023" in remote.url
     assert remote.local_name == "dac2a.csv"
 
@@ -357,7 +333,7 @@ def test_gravity_keeps_the_pairs_that_exist(file, caplog):
     packed = archive(
         {"Gravity_V202211.csv": COLUMNS + PAIRS, "Countries_V202211.csv": "country_id,iso3\nPAK,PAK\n"}
     )
-    found = rows(cepii_gravity, file(packed, "a.zip"))
+    found = rows("cepii_gravity", file(packed, "a.zip"))
     assert [(r["exporter"], r["importer"], r["year"]) for r in found] == [
         ("DEU", "PAK", 1985),
         ("DEU", "PAK", 2010),
@@ -380,7 +356,7 @@ def test_gravity_keeps_the_pairs_that_exist(file, caplog):
     }
     assert found[1]["official_language"] is None
     assert "1 left out, without distance or border" in caplog.text
-    assert len(rows(cepii_gravity, file(packed, "a.zip"), years=(1980, 1990))) == 1
+    assert len(rows("cepii_gravity", file(packed, "a.zip"), years=(1980, 1990))) == 1
 
 
 def gravity_world(gdp):
@@ -389,9 +365,9 @@ def gravity_world(gdp):
 
 
 def test_gdp_in_another_unit_is_found_by_the_largest(file):
-    assert len(rows(cepii_gravity, file(gravity_world(1.5e10)))) > 150
+    assert len(rows("cepii_gravity", file(gravity_world(1.5e10)))) > 150
     assert "the largest GDP of 2010 is 1.5e+16 US dollars" in refusal(
-        cepii_gravity, file(gravity_world(1.5e13))
+        "cepii_gravity", file(gravity_world(1.5e13))
     )
 
 
@@ -410,7 +386,7 @@ def test_gdp_in_another_unit_is_found_by_the_largest(file):
     ids=["column", "twice", "code", "exist", "value"],
 )
 def test_a_fault_of_gravity_is_named(file, text, problem):
-    assert problem in refusal(cepii_gravity, file(text))
+    assert problem in refusal("cepii_gravity", file(text))
 
 
 # What they share.
@@ -453,6 +429,6 @@ def test_a_text_file_is_not_taken_for_one_of_stata_by_its_first_letter(file, tmp
     assert read_data(tmp_path / "old.dta", columns=("rcid",))["rcid"].to_pylist() == [1]
 
 
-@pytest.mark.parametrize(("source", "text"), [(imts, REPORTS), (dac2a, AID), (baci, FLOWS)])
+@pytest.mark.parametrize(("source", "text"), [("imts", REPORTS), ("dac2a", AID), ("baci", FLOWS)])
 def test_years_without_any_row_give_an_empty_table(file, source, text):
     assert rows(source, file(text), years=(1991, 1992)) == []

@@ -4,9 +4,7 @@ import datetime
 
 import pytest
 
-from tropism.errors import SchemaError
-from tropism.sources import undl
-from tropism.tables import schema
+from provider_files import parse, refusal
 
 HEADER = (
     "undl_id,ms_code,ms_name,ms_vote,date,session,resolution,draft,committee_report,meeting,title,agenda_title,"
@@ -40,28 +38,8 @@ NEW = [("USA", "UNITED STATES"), ("RUS", "RUSSIAN FEDERATION"), ("BLR", "BELARUS
 TEXT = HEADER + call(280001, "1980-01-14", "ES-6", OLD) + call(4025240, "2023-11-02", "78", NEW)
 
 
-@pytest.fixture
-def file(tmp_path):
-    def write(text, name="2026_02_06_ga_voting.csv"):
-        path = tmp_path / name
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return path
-
-    return write
-
-
-def parsed(path, years=None):
-    return {name: schema.check(name, table).to_pylist() for name, table in undl.parse([path], years).items()}
-
-
-def refusal(path):
-    with pytest.raises(SchemaError) as caught:
-        undl.parse([path], None)
-    return str(caught.value)
-
-
 def test_one_row_per_state_and_roll_call_that_was_voted(file):
-    votes = parsed(file("\ufeff" + TEXT))["un_votes"]
+    votes = parse("undl", file("\ufeff" + TEXT))["un_votes"]
     assert [(v["rcid"], v["iso3"], v["year"], v["session"], v["vote"]) for v in votes] == [
         # The emergency session of January 1980 counts to session 34, which had opened in September 1979.
         (280001, "DEU", 1979, 34, 2),
@@ -75,7 +53,7 @@ def test_one_row_per_state_and_roll_call_that_was_voted(file):
 
 
 def test_roll_calls_count_what_was_cast_and_keep_the_title(file):
-    first, second = parsed(file(TEXT))["un_rollcalls"]
+    first, second = parse("undl", file(TEXT))["un_rollcalls"]
     assert (first["rcid"], first["yes"], first["abstain"], first["no"]) == (280001, 1, 1, 1)
     assert second["title"] == "Peace, and\nsecurity"
     # Whole resolutions only; issues are not marked.
@@ -83,7 +61,7 @@ def test_roll_calls_count_what_was_cast_and_keep_the_title(file):
 
 
 def test_years_are_those_of_sessions(file):
-    tables = parsed(file(TEXT), years=(1979, 1979))
+    tables = parse("undl", file(TEXT), years=(1979, 1979))
     assert {vote["rcid"] for vote in tables["un_votes"]} == {280001}
     assert [each["rcid"] for each in tables["un_rollcalls"]] == [280001]
 
@@ -94,7 +72,7 @@ def test_years_are_those_of_sessions(file):
 )
 def test_special_sessions_count_to_the_regular_one_that_had_opened(file, date, session):
     states = [("USA", "UNITED STATES"), ("FRA", "FRANCE"), ("GBR", "UNITED KINGDOM"), ("PAK", "PAKISTAN")]
-    votes = parsed(file(HEADER + call(300000, date, "ES-9", states)))["un_votes"]
+    votes = parse("undl", file(HEADER + call(300000, date, "ES-9", states)))["un_votes"]
     assert {vote["session"] for vote in votes} == {session}
 
 
@@ -104,20 +82,20 @@ def test_a_code_that_is_todays_means_the_state_of_its_day(file):
         ("1985-11-01", "40", {"YUG", "SUN", "USA"}),
         ("2001-11-01", "56", {"SCG"}),
     ):
-        votes = parsed(file(HEADER + call(300000, date, session, states)))["un_votes"]
+        votes = parse("undl", file(HEADER + call(300000, date, session, states)))["un_votes"]
         assert expected <= {vote["iso3"] for vote in votes}
 
 
 def test_a_row_that_is_there_twice_counts_once(file, caplog):
     text = TEXT + vote(4025240, "USA", "UNITED STATES", "Y", "2023-11-02", "78")
-    assert len(parsed(file(text))["un_votes"]) == 6
+    assert len(parse("undl", file(text))["un_votes"]) == 6
     assert "1 rows left out that repeat another" in caplog.text
 
 
 def test_a_file_that_ends_in_a_roll_call_says_so(file, caplog):
     whole = HEADER + "".join(call(300000 + i, "2023-11-02", "78", NEW) for i in range(20))
     cut = whole[: whole.rindex("300019,RUS")]
-    assert len(parsed(file(cut))["un_votes"]) == 58
+    assert len(parse("undl", file(cut))["un_votes"]) == 58
     assert (
         "1 of 20 roll calls have other numbers of votes than their record says; first undl_id 300019"
         in caplog.text
@@ -127,7 +105,7 @@ def test_a_file_that_ends_in_a_roll_call_says_so(file, caplog):
 def test_votes_that_are_missing_throughout_are_refused(file):
     lines = [f"{call(300000 + i, '2023-11-02', '78', NEW)}" for i in range(20)]
     text = HEADER + "".join(lines).replace('RUSSIAN FEDERATION",N', 'RUSSIAN FEDERATION",X')
-    problem = refusal(file(text))
+    problem = refusal("undl", file(text))
     assert "20 of 20 roll calls have other numbers of votes" in problem
     assert "[1, 0, 1] yes, no and abstentions, the record says [1, 1, 1]. Rows are missing" in problem
 
@@ -155,4 +133,4 @@ def test_votes_that_are_missing_throughout_are_refused(file):
     ids=["column", "vote", "date", "voeten", "state", "twice", "delimiter", "cut", "html", "utf16"],
 )
 def test_a_fault_of_the_votes_is_named(file, text, problem):
-    assert problem in refusal(file(text))
+    assert problem in refusal("undl", file(text))

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from panels import path
 from tropism.errors import SchemaError
 from tropism.institutions import igo_count_series, igo_share_series
 from tropism.trade import totals
@@ -23,11 +24,6 @@ COW = table(
     ("GBR", "EGY", 1956, 9.0),  # below the minimum for a share
     ("EGY", "EGY", 1956, 500.0),  # domestic: no trade
 )
-
-
-def path(series, unit):
-    years, values = series.path(unit)
-    return dict(zip(years.tolist(), values.tolist(), strict=True))
 
 
 def test_both_directions_over_all_recorded_trade():

@@ -66,7 +66,9 @@ def depth_series(trade_agreements: pa.Table, agreement_members: pa.Table, poles:
     entries, left = _entries(trade_agreements, agreement_members)
     if all(np.isnan(entry.depth) for entry in entries):
         raise DataNotPresentError(
-            "the table trade_agreements holds the depth of no agreement: add DESTA's file of indices to it"
+            "the table trade_agreements holds the depth of no agreement, which stands in a file of its own: "
+            "`tropism data fetch desta` brings it, or give DESTA's lists and its "
+            "desta_indices_version_02_03.csv together with `tropism data add desta FILE...`"
         )
     axes = _axes(trade_agreements, entries, poles)
     depth = np.zeros((len(axes.poles), len(axes.states), axes.years.size))

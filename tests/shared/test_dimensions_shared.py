@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from panels import path
 from tropism import assess
 from tropism.agreements import count_series, depth_series
 from tropism.alliances import commitment_series
@@ -52,11 +53,6 @@ def store(shared_data, tmp_path_factory):
 
 def rows(answer):
     return {row.name: row for row in answer.rows}
-
-
-def path(series, unit):
-    years, values = series.path(unit)
-    return dict(zip(years.tolist(), values.tolist(), strict=True))
 
 
 def test_pakistan_promised_both_poles_the_same_in_2018():
@@ -144,7 +140,7 @@ def test_iraq_left_the_british_alliance_in_1958():
 
 def test_desta_without_its_indices_counts_and_refuses_depth():
     treaties, members = read_table("trade_agreements"), read_table("agreement_members")
-    with pytest.raises(DataNotPresentError, match="file of indices"):
+    with pytest.raises(DataNotPresentError, match="desta_indices_version"):
         depth_series(treaties, members, ["RUS"])
     counted = count_series(treaties, members, ["RUS", "USA"])
     # Georgia left the Commonwealth of Independent States in 2009.

@@ -292,7 +292,7 @@ SOURCE = Source(
     oddities=(
         "Both sides' reports are reconciled: mirror gaps cannot be seen in it.",
         "Flows under 1,000 dollars are not in it; no row means no record, never zero.",
-        "A full year has 11 million rows; storing it takes about 1 GB of memory, each further year half as much.",
+        "A full year has 11 million rows: storing one takes 1 GB of memory, each further year half as much.",
         "Belgium-Luxembourg (to 1998) and the Southern African Customs Union (to 1999) are areas.",
     ),
 )

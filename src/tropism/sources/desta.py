@@ -10,6 +10,7 @@ package has the parties long: ``number, base_treaty, entry_type, year, entryforc
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from tropism.errors import SchemaError
 from tropism.sources.source import Remote, Source, Years
 from tropism.sources.state_codes import with_states
 from tropism.states import from_m49
@@ -24,6 +26,8 @@ from tropism.tables.files import Part, numbers, read_data, tell_apart, whole_num
 
 if TYPE_CHECKING:
     import pandas as pd
+
+log = logging.getLogger(__name__)
 
 _LAYOUTS = {
     "members": ("number", "base_treaty", "c", "mc"),
@@ -49,11 +53,17 @@ def parse(files: Sequence[Path], years: Years = None) -> dict[str, pa.Table]:
     Raises
     ------
     SchemaError
-        If the layout is another, or more than one party in a hundred has an unknown code.
+        If the layout is another, the indices come alone, or more than one party in a hundred has an unknown
+        code.
     """
     import pandas as pd
 
     found = tell_apart(files, _LAYOUTS, what="DESTA")
+    if not any(found[layout] for layout in _PARTIES):
+        raise SchemaError(
+            f"desta: {', '.join(map(str, found['indices']))} holds only the indices, which belong to "
+            "agreements. Give the list of treaties with it, in one command."
+        )
     tables = {}
     lists = [*found["treaties"], *(found["dyads"] if not found["treaties"] else ())]
     kept = None
@@ -117,6 +127,10 @@ def _with_depth(entries: pd.DataFrame, indices: Sequence[pd.DataFrame]) -> pd.Da
 
     depth = ["depth_index", "depth_rasch"]
     if not indices:
+        log.warning(
+            "desta: no depth of agreements, without which they are not scored: it stands in a file of its "
+            "own, desta_indices_version_02_03.csv. Give that with the others, in one command"
+        )
         return entries.assign(**dict.fromkeys(depth, pd.Series(dtype="float64")))
     known = pd.concat(indices, ignore_index=True)
     own = entries.merge(known.drop_duplicates("agreement")[["agreement", *depth]], on="agreement", how="left")

@@ -261,8 +261,8 @@ def _castable(value: pa.Scalar, target: pa.DataType) -> bool:
 
 def _refuse_repeated_keys(name: str, keys: Sequence[str], data: pa.Table) -> None:
     keyed = data.select(keys)
-    # Grouping takes 200 bytes a row, and tables may have tens of millions: only rows whose key has the hash of
-    # another's are grouped.
+    # Grouping takes 200 bytes a row, and tables may have tens of millions: only rows are grouped whose key
+    # has the hash of another's.
     hashes = _hashes(keyed)
     ordered = np.sort(hashes)
     alike = ordered[1:][ordered[1:] == ordered[:-1]]
