@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import hashlib
-import itertools
 import json
 import logging
 import os
@@ -360,10 +359,10 @@ def alone(folder: Path, what: str) -> Iterator[bool]:
     file systems lock nothing. It goes with the process, however that ends.
     """
     with (folder / ".lock").open("a", encoding="utf-8") as handle:
-        for attempt in itertools.count():
-            if (held := _lock(handle)) is not None:
-                break
-            if attempt == _SILENT:
+        attempts = 0
+        while (held := _lock(handle)) is None:
+            attempts += 1
+            if attempts == _SILENT:
                 log.warning("%s: in use by another process (%s); waiting until it is done", what, folder)
             time.sleep(_PAUSE)
         yield held
