@@ -341,7 +341,7 @@ def test_a_cut_off_stata_file_is_refused(file, tmp_path):
         (CASES.replace(",begin,", ",start,"), "lacks the column begin"),
         (DYADS.replace("sanctioning_state_iso3", "sender_iso3"), "lacks the column sanctioning_state_iso3"),
         (CASES.replace("1998,2001,1", "1998,2001,3"), "holds trade 3 in row 1; expected 0 or 1"),
-        (CASES.replace("1998,2001", "2001,1998"), "case 1 ends in 1998, before it begins in 2001 (row 1)"),
+        (CASES.replace("1998,2001", "2001,1998"), "case 1 runs from 2001 to 1998 (row 1)"),
         (CASES.replace("Pakistan", "Pakistann"), "first in row 1: sanctioned_state Pakistann"),
         (CASES.replace("1,Pakistan", "4,Libya") + CASES.splitlines()[-1].replace(",failed", ",ongoing"), ""),
         (DYADS.replace("PAK,USA", "PQK,USA"), "first in row 1: from USA, year 1998, to PQK"),

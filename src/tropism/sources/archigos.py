@@ -38,12 +38,13 @@ def parse(files: Sequence[Path], years: Years = None) -> dict[str, pa.Table]:
             raw = read_data(
                 part, columns=names, delimiters="\t,", nulls=("", "NA", "."), encodings=("utf-8", "latin-1")
             )
-            start, end = (dates(raw, name, file=part).to_pandas() for name in ("startdate", "enddate"))
+            start = dates(raw, "startdate", file=part, needed=True).to_pandas()
+            end = dates(raw, "enddate", file=part).to_pandas()
             frames.append(
                 pd.DataFrame(
                     {
                         "leader_spell": raw["obsid"].cast(pa.string()).to_pandas(),
-                        "code": whole_numbers(raw, names[0], file=part).to_pandas(),
+                        "code": whole_numbers(raw, names[0], file=part, needed=True).to_pandas(),
                         "year": pd.to_datetime(start).dt.year,
                         "leader": raw["leader"].cast(pa.string()).to_pandas(),
                         "entry_date": start,

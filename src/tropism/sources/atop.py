@@ -45,7 +45,9 @@ def parse(files: Sequence[Path], years: Years = None) -> dict[str, pa.Table]:
     for layout, names in _LAYOUTS.items():
         for part in found[layout]:
             raw = read_data(part, columns=names)
-            read = [whole_numbers(raw, name, file=part).to_pandas() for name in names]
+            read = [
+                whole_numbers(raw, name, file=part, needed=i < 3).to_pandas() for i, name in enumerate(names)
+            ]
             keys = dict(zip(("one", "other", "year"), read[:3], strict=True))
             flags = {name: values == 1 for name, values in zip(OBLIGATIONS, read[3:], strict=True)}
             frames.append(pd.DataFrame(keys | flags))

@@ -82,7 +82,7 @@ def _read(part: Part, keys: Sequence[str], values: Sequence[str]) -> pd.DataFram
     import pandas as pd
 
     raw = read_data(part, columns=(*keys, *values), nulls=("", "NA", "."))
-    frame = pd.DataFrame({key: whole_numbers(raw, key, file=part).to_pandas() for key in keys})
+    frame = pd.DataFrame({key: whole_numbers(raw, key, file=part, needed=True).to_pandas() for key in keys})
     for name in values:
         value = numbers(raw, name, file=part).to_pandas().replace(MISSING, float("nan"))
         wrong = (value < 0) | (value > MOST_MILLIONS)

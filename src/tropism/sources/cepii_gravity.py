@@ -109,6 +109,8 @@ def _existing(part: Part, years: Years) -> pa.Table:
     """The rows to keep, piece by piece: the whole file has 4.7 million rows of 84 columns."""
     pieces = []
     for batch in read_batches(part, _COLUMNS, nulls=("", "NA")):
+        if batch["year"].null_count:
+            raise SchemaError(f"{part}: has rows without year: it may be cut off. Get the file again.")
         keep = pc.and_(pc.equal(batch["country_exists_o"], 1), pc.equal(batch["country_exists_d"], 1))
         if years is not None:
             keep = pc.and_(

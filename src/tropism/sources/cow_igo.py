@@ -68,7 +68,7 @@ def _memberships(part: Part) -> pd.DataFrame:
     for name in _KEYS:
         if name not in raw.column_names:
             raise SchemaError(f"{part}: lacks the column {name}. The layout has changed.")
-    keys = {name: whole_numbers(raw, name, file=part).to_pandas() for name in ("ccode", "year")}
+    keys = {name: whole_numbers(raw, name, file=part, needed=True).to_pandas() for name in ("ccode", "year")}
     pieces = []
     for name in raw.column_names:
         if name in _KEYS:

@@ -195,7 +195,7 @@ def _parsed(record: Source, paths: Sequence[Path], years: Years, where: str) -> 
             problem = problem.replace(f"{path}: ", "the file " if len(paths) == 1 else f"{path.name}: ")
         raise DownloadError(
             f"source {record.name}: what came from {where} is not the expected file: {problem} If a new "
-            f"release changed the layout ({record.version} is known), see {record.page}. {_unchanged(record)}"
+            f"release changed the layout (known: {record.version}), see {record.page}. {_unchanged(record)}"
         ) from None
     found = {name: table for name, table in checked.items() if table.num_rows}
     if not found:

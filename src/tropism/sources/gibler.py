@@ -79,7 +79,10 @@ def _read(part: Part, layout: str) -> pd.DataFrame:
     raw = read_data(part, columns=_LAYOUTS[layout])
     names = {ours: theirs[layout == "copy"] for ours, theirs in OBLIGATIONS.items()}
     frame = pd.DataFrame(
-        {name: whole_numbers(raw, name, file=part).to_pandas() for name in ("ccode1", "ccode2", "year")}
+        {
+            name: whole_numbers(raw, name, file=part, needed=name != "year").to_pandas()
+            for name in ("ccode1", "ccode2", "year")
+        }
         | {ours: whole_numbers(raw, theirs, file=part).to_pandas() == 1 for ours, theirs in names.items()}
     )
     dated = frame["year"] > 0

@@ -19,6 +19,7 @@ import pyarrow as pa
 from tropism.errors import SchemaError, UnknownStateError
 from tropism.sources.source import Source, Years
 from tropism.sources.state_codes import named_in, with_states
+from tropism.tables import schema
 from tropism.tables.files import Part, read_data, tell_apart, whole_numbers, within, without_repeats
 
 if TYPE_CHECKING:
@@ -90,12 +91,13 @@ def _cases(part: Part) -> pd.DataFrame:
             **_flags(raw, part),
         }
     )
-    backwards = frame.end_year < frame.start_year
-    if backwards.any():
-        row = backwards[backwards].index[0]
+    last = schema.columns()["end_year"].maximum
+    wrong = (frame.end_year < frame.start_year) | (frame.end_year > last)
+    if wrong.any():
+        row = wrong[wrong].index[0]
         raise SchemaError(
-            f"{part}: case {frame.case_id[row]} ends in {frame.end_year[row]}, before it begins in "
-            f"{frame.start_year[row]} (row {row + 1}). Correct the years."
+            f"{part}: case {frame.case_id[row]} runs from {frame.start_year[row]} to {frame.end_year[row]} (row "
+            f"{row + 1}); expected years in order, to {last:g} at most. Correct them."
         )
     for side in ("sanctioned_state", "sanctioning_state"):
         names = raw[side].to_pandas()

@@ -43,7 +43,7 @@ def parse(files: Sequence[Path], years: Years = None) -> dict[str, pa.Table]:
             {
                 "country": raw["country_iso3"].cast(pa.string()).to_pandas(),
                 "target": raw["target"].cast(pa.string()).to_pandas(),
-                "year": whole_numbers(raw, "survey_year", file=part).to_pandas(),
+                "year": whole_numbers(raw, "survey_year", file=part, needed=True).to_pandas(),
                 "interviews": whole_numbers(raw, "n", file=part).to_pandas(),
             }
             | {name: numbers(raw, name, file=part).to_pandas() for name in _SHARES}

@@ -132,7 +132,7 @@ def _quietly(look_up: Callable[..., str | None], key: tuple[Hashable, ...]) -> s
         return None
 
 
-def named_in(name: str, year: int, *, territories: bool = False) -> State:
+def named_in(name: str | None, year: int, *, territories: bool = False) -> State:
     """The state of a name or ISO3 code in a year: the Yugoslavia of 1995 is SCG.
 
     A state that was none in that year keeps its name if no other bore it: deliveries and votes are
@@ -141,8 +141,10 @@ def named_in(name: str, year: int, *, territories: bool = False) -> State:
     Raises
     ------
     UnknownStateError
-        If no state, or more than one, has the name.
+        If no state, or more than one, has the name, or there is none.
     """
+    if not isinstance(name, str):
+        raise UnknownStateError("a cell without a name or code is no state")
     try:
         found = find_state(name, territories=territories)
     except UnknownStateError:

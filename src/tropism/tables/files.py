@@ -234,7 +234,7 @@ def read_data(
             preamble=preamble,
         )
     if not table.num_rows:
-        raise SchemaError(f"{part}: holds a header but no rows: it may be cut off. Get the file again.")
+        raise _no_rows(part)
     return table
 
 
@@ -383,7 +383,7 @@ def read_batches(
     Raises
     ------
     SchemaError
-        As `read_csv`; or if a value does not fit its type.
+        As `read_csv`; or if the file holds no rows, or a value does not fit its type.
     """
     from pyarrow import csv as arrow_csv
 
@@ -392,7 +392,7 @@ def read_batches(
         raise _lacks(part, absent[0], header.names)
     try:
         with _on_disk(part) as path:
-            yield from arrow_csv.open_csv(
+            batches = arrow_csv.open_csv(
                 path,
                 # One thread keeps row numbers in the messages, and few blocks in memory.
                 read_options=arrow_csv.ReadOptions(use_threads=False, block_size=1 << 23),
@@ -403,6 +403,12 @@ def read_batches(
                     strings_can_be_null=True,
                 ),
             )
+            rows = 0
+            for batch in batches:
+                rows += batch.num_rows
+                yield batch
+        if not rows:
+            raise _no_rows(part)
     except pa.ArrowInvalid as fault:
         problem = _problem(fault)
         if "conversion error" in problem:
@@ -673,6 +679,10 @@ def _lacks(part: Part, column: str, names: Sequence[str]) -> SchemaError:
     return SchemaError(
         f"{part}: lacks the column {column}; it has {', '.join(names[:30])}. The layout has changed."
     )
+
+
+def _no_rows(part: Part) -> SchemaError:
+    return SchemaError(f"{part}: holds a header but no rows: it may be cut off. Get the file again.")
 
 
 def _unreadable(file: Path | Part, fault: OSError) -> SchemaError:
