@@ -96,8 +96,8 @@ def _cases(part: Part) -> pd.DataFrame:
     if wrong.any():
         row = wrong[wrong].index[0]
         raise SchemaError(
-            f"{part}: case {frame.case_id[row]} runs from {frame.start_year[row]} to {frame.end_year[row]} (row "
-            f"{row + 1}); expected years in order, to {last:g} at most. Correct them."
+            f"{part}: case {frame.case_id[row]} runs from {frame.start_year[row]} to {frame.end_year[row]} "
+            f"(row {row + 1}); expected years in order, to {last:g} at most. Correct them."
         )
     for side in ("sanctioned_state", "sanctioning_state"):
         names = raw[side].to_pandas()
