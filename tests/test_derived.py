@@ -63,6 +63,31 @@ def of_year(table, year):
     return table.filter(pc.equal(table["year"], year)).to_pylist()
 
 
+def test_absences_of_ones_own_say_who_was_a_member_on_which_roll_call(store, made):
+    def part():
+        counted = of_year(read_table("un_contested_votes"), 2020)
+        return {
+            row["iso3"]: (row["contested"], row["took_no_part"])
+            for row in counted
+            if (row["pole_1"], row["pole_2"]) == ("RUS", "USA")
+        }
+
+    store.write("un_votes", SIMPLE, MINE)
+    # Whoever voted once counts as a member throughout.
+    assert part() == {"IND": (3, 2), "PAK": (3, 1)}
+    names = ("rcid", "iso3", "year", "session")
+    absent = pa.table({name: [value] for name, value in zip(names, (3, "PAK", 2020, 75), strict=True)})
+    store.write("un_absences", absent, MINE)
+    assert part() == {"IND": (1, 0), "PAK": (3, 1)}
+    assert made == ["un_contested_votes"] * 2
+    (remark,) = DerivedLibrary().remarks(["un_contested_votes"])
+    assert "computed from your un_votes and un_absences" in remark and "counts as a member" not in remark
+    assert {"un_votes", "un_absences"} <= set(DerivedLibrary().rests_on("un_contested_votes"))
+    # Known only later than the votes, they are left aside.
+    store.write("un_votes", SIMPLE, MINE, known="2021-01-01")
+    assert "un_absences" not in DerivedLibrary(as_of=datetime.date(2022, 1, 1)).rests_on("un_contested_votes")
+
+
 def test_without_own_tables_the_embedded_ones_are_read(made):
     for name in DERIVATIONS:
         assert table_info(name).place == "embedded"

@@ -218,6 +218,23 @@ def test_all_rows_of_the_release_of_2024(tmp_path, caplog):
     assert caplog.messages == ["unga: votes: 1 rows left out that repeat another"]
 
 
+def absences(tmp_path, *more):
+    text = "\n".join([HEADER, *ROWS, *more]) + "\n"
+    found = parse("unga", write(tmp_path / "UNVotes.csv", text))["un_absences"]
+    return [(each["rcid"], each["iso3"], each["session"]) for each in found]
+
+
+def test_who_is_absent_is_a_row_of_another_table_and_who_was_no_member_of_none(tmp_path):
+    assert absences(tmp_path) == [(3, "TWN", 1)]
+
+
+def test_an_absence_beside_a_vote_or_in_another_session_than_the_votes_is_none(tmp_path, caplog):
+    beside = row(11, 3, 2, 8, "United States of America", 1, "1946-01-01", 1001)
+    elsewhere = row(12, 3, 20, 8, "Canada", 2, "1947-01-01", 2001)
+    assert absences(tmp_path, beside, beside, elsewhere) == [(3, "TWN", 1)]
+    assert "unga: absences: 1 left out, filed under another session than the votes" in caplog.text
+
+
 def test_years_are_those_of_sessions(tmp_path):
     assert rows_of(votes(tmp_path, OFFICIAL, years=(2000, 2023))) == EXPECTED[2:]
 

@@ -52,6 +52,13 @@ def test_one_row_per_state_and_roll_call_that_was_voted(file):
     assert votes[0]["vote_date"] == datetime.date(1980, 1, 14)
 
 
+def test_members_that_cast_no_vote_are_absent(file):
+    tables = parse("undl", file(TEXT))
+    absent = [(each["rcid"], each["iso3"], each["year"]) for each in tables["un_absences"]]
+    assert absent == [(280001, "PAK", 1979), (4025240, "PAK", 2023)]
+    assert [each["rcid"] for each in parse("undl", file(TEXT), years=(1979, 1979))["un_absences"]] == [280001]
+
+
 def test_roll_calls_count_what_was_cast_and_keep_the_title(file):
     first, second = parse("undl", file(TEXT))["un_rollcalls"]
     assert (first["rcid"], first["yes"], first["abstain"], first["no"]) == (280001, 1, 1, 1)

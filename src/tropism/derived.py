@@ -38,17 +38,20 @@ class Derivation:
     inputs : tuple of str
         Tables that must be in the store; the embedded copy was made from like ones.
     make : callable
-        Takes the inputs, then ``lists``, and returns the table.
+        Takes the inputs, then ``lists``, then ``optional``, and returns the table.
     lists : tuple of str
         Tables that only say what to choose, from the store or embedded.
+    optional : tuple of str
+        Tables that make the result better where the store holds them; ``make`` takes them last, or None.
     unlike : str
-        In what the result differs from the embedded copy, beside the data.
+        In what the result without them differs from the embedded copy, beside the data.
     """
 
     table: str
     inputs: tuple[str, ...]
     make: Callable[..., pa.Table]
     lists: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
     unlike: str = ""
 
 
@@ -61,6 +64,7 @@ DERIVATIONS = {
             "un_contested_votes",
             ("un_votes",),
             contested_counts,
+            optional=("un_absences",),
             unlike="a state that voted in a session counts as a member for the whole of it",
         ),
         Derivation("mineral_trade", ("product_trade",), minerals, lists=("mineral_products",)),
@@ -123,8 +127,17 @@ class DerivedLibrary(Library):
         info = self.info(name)
         if info.place != "derived":
             return (name,)
-        rule = DERIVATIONS[name]
-        return (*rule.inputs, *rule.lists, *((name,) if info.besides else ()))
+        return (*self._taken(DERIVATIONS[name]), *((name,) if info.besides else ()))
+
+    def _taken(self, rule: Derivation) -> tuple[str, ...]:
+        """What a table is computed from; of optional tables those in the store, if known when inputs were."""
+        later = any(self._as_it_is(name).later for name in rule.inputs)
+        held = (
+            name
+            for name in rule.optional
+            if (info := self._as_it_is(name)).place == "store" and (later or not info.later)
+        )
+        return (*rule.inputs, *rule.lists, *held)
 
     def _as_it_is(self, name: str) -> TableInfo:
         """A table as the store or the package has it."""
@@ -135,17 +148,19 @@ class DerivedLibrary(Library):
             if info.place != "derived" or info.provenance is None:
                 continue
             rule = DERIVATIONS[info.name]
+            held = set(rule.optional) & set(self._taken(rule))
+            yours = " and ".join([*rule.inputs, *sorted(held)])
             yield (
-                f"{info.name} computed from your {' and '.join(rule.inputs)}, as of {info.provenance.as_of}"
+                f"{info.name} computed from your {yours}, as of {info.provenance.as_of}"
                 + ("; years that these do not cover as embedded" if info.besides else "")
-                + (f"; {rule.unlike}" if rule.unlike else "")
+                + (f"; {rule.unlike}" if rule.unlike and not held else "")
             )
 
     def _provenance(self, rule: Derivation) -> Provenance:
         """That of the first input, with all of them and their hashes in its version."""
         found = {
             name: source
-            for name in (*rule.inputs, *rule.lists)
+            for name in self._taken(rule)
             if (source := self._as_it_is(name).provenance) is not None
         }
         names = ", ".join(f"{name} {source.sha256[:16]}" for name, source in found.items())
@@ -165,9 +180,11 @@ class DerivedLibrary(Library):
             with contextlib.suppress(DamagedDataError):
                 return store.read(rule.table, kept)
         # Inputs are taken whole, and the result is cut at a day: one result serves all days.
-        infos = [self._as_it_is(name) for name in (*rule.inputs, *rule.lists)]
+        taken = self._taken(rule)
+        infos = map(self._as_it_is, taken)
         whole = Library(chosen={info.name: info.vintage for info in infos if info.vintage is not None})
-        made = rule.make(*(whole.read(info.name) for info in infos))
+        needs = (*rule.inputs, *rule.lists, *rule.optional)
+        made = rule.make(*(whole.read(name) if name in taken else None for name in needs))
         return store.read(rule.table, store.write(rule.table, made, provenance))
 
 

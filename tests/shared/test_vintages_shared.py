@@ -7,6 +7,7 @@ import pytest
 
 from tropism.derived import read_table
 from tropism.series import Provenance
+from tropism.sources import add_files
 from tropism.states import from_cow
 from tropism.tables import check_table, embedded, schema
 from tropism.tables.faults import find_faults
@@ -65,6 +66,21 @@ def test_contested_votes_differ_from_the_embedded_ones_in_who_was_a_member_alone
     # Of 431,097 rows, 22,000 differ by it: small states in 1999-2011, whose absences are recorded in part.
     shares = both["with_1"] / both["contested"] - both["with_1"] / both["contested_carried"]
     assert shares.abs().mean() < 0.003 and (shares != 0).mean() < 0.06
+
+
+def test_with_absences_contested_votes_are_the_embedded_ones(shared_data, stored, tmp_path):
+    files = [
+        pd.read_parquet(shared_data / "unga" / each) for each in ("votes.parquet", "absences_s1_70.parquet")
+    ]
+    pd.concat(files, ignore_index=True).to_parquet(tmp_path / "with_absences.parquet")
+    votes, absences = add_files("unga", [tmp_path / "with_absences.parquet"])
+    # 18 of 73,328 are filed under another session than the votes on their roll call.
+    assert (votes.rows, absences.rows) == (931_266, 73_328 - 18)
+    computed, carried = (
+        as_text(read("un_contested_votes")).sort_values(KEYS, ignore_index=True)
+        for read in (read_table, embedded.read)
+    )
+    assert computed[carried.columns].equals(carried)
 
 
 def test_all_votes_and_the_embedded_tables_have_no_fault(stored, un_votes):

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from tropism.errors import SchemaError
+from tropism.sources.roll_calls import absences, tabulated
 from tropism.sources.source import Source, Years
 from tropism.sources.state_codes import named_in, with_states
 from tropism.tables.files import (
@@ -54,9 +55,9 @@ _MOST_INCOMPLETE = 0.02
 
 
 def parse(files: Sequence[Path], years: Years = None) -> dict[str, pa.Table]:
-    """Read the votes as ``un_votes`` and the roll calls as ``un_rollcalls``.
+    """Read votes as ``un_votes``, members that cast none as ``un_absences``, roll calls as ``un_rollcalls``.
 
-    Years are those of sessions. Members that cast no vote make no rows.
+    Years are those of sessions.
 
     Raises
     ------
@@ -69,14 +70,17 @@ def parse(files: Sequence[Path], years: Years = None) -> dict[str, pa.Table]:
 
     found = tell_apart(files, {"votes": _COLUMNS}, what="the UN Digital Library's General Assembly votes")
     frame = within(pd.concat([_rows(part) for part in found["votes"]]), years)
-    cast = frame[frame["ms_vote"].isin(list(_VOTES))]
-    cast = with_states(cast, {"iso3": ("ms_code", "ms_name", "date_year")}, _state, what="undl: votes")
+    sides = {"iso3": ("ms_code", "ms_name", "date_year")}
+    voted = frame["ms_vote"].isin(list(_VOTES))
+    cast = with_states(frame[voted], sides, _state, what="undl: votes")
+    absent = with_states(frame[~voted], sides, _state, what="undl: absences", most_unknown=1.0)
     cast = cast.assign(vote=cast["ms_vote"].map(_VOTES))
     columns = ["rcid", "iso3", "year", "session", "vote_date", "vote"]
     votes = without_repeats(cast[columns], ["rcid", "iso3"], what="undl: votes")
     calls = _rollcalls(frame, votes)
     return {
-        "un_votes": pa.Table.from_pandas(votes.sort_values(["rcid", "iso3"]), preserve_index=False),
+        "un_votes": tabulated(votes),
+        "un_absences": absences(absent, votes, what="undl: absences"),
         "un_rollcalls": pa.Table.from_pandas(calls, preserve_index=False),
     }
 
@@ -192,7 +196,7 @@ def _refuse_missing_votes(calls: pd.DataFrame, cast: pd.DataFrame) -> None:
 SOURCE = Source(
     name="undl",
     title="United Nations General Assembly Voting Data (Dag Hammarskjöld Library)",
-    tables=("un_votes", "un_rollcalls"),
+    tables=("un_votes", "un_absences", "un_rollcalls"),
     version="layout of the releases of 2025 and 2026",
     years="1946-",
     licence="UN terms, non-commercial",

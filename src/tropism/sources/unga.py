@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tropism.errors import SchemaError, UnknownStateError
+from tropism.sources.roll_calls import absences, tabulated
 from tropism.sources.source import Remote, Source, Years
 from tropism.sources.state_codes import with_states
 from tropism.states import find_state, from_cow
@@ -35,17 +36,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CAST = (1, 2, 3)  # yes, abstain, no
-NOT_CAST = (8, 9)  # absent, not a member: no rows in the table
+ABSENT, NO_MEMBER = 8, 9
 _COLUMNS = ("rcid", "ccode", "session", "date", "vote")
 _OPTIONAL = ("resid", "Countryname", "country")
 
 
 def parse(files: Sequence[Path], years: Years = None) -> dict[str, pa.Table]:
-    """Read Voeten's file as ``un_votes``.
+    """Read Voeten's file as ``un_votes``, and those that it records as absent (8) as ``un_absences``.
 
-    Votes 8 (absent) and 9 (not a member) make no rows. A row that repeats another with the same vote is
-    dropped. A vote whose country code is empty or unknown is looked up by the country's name; if that
-    fails too it is left out with a warning.
+    Who was not a member (9) makes no row. A row that repeats another with the same vote is dropped. A vote
+    whose country code is empty or unknown is looked up by the country's name; if that fails too it is left
+    out with a warning.
 
     Raises
     ------
@@ -58,21 +59,27 @@ def parse(files: Sequence[Path], years: Years = None) -> dict[str, pa.Table]:
 
     found = tell_apart(files, {"votes": _COLUMNS}, what="Voeten's General Assembly votes")
     frame = pd.concat([_read(part) for part in found["votes"]])
-    frame = with_states(frame, {"iso3": ("country", "ccode", "year")}, _state, what="unga: votes")
+    sides = {"iso3": ("country", "ccode", "year")}
+    voted = frame["vote"] != ABSENT
+    cast = with_states(frame[voted], sides, _state, what="unga: votes")
     columns = ["rcid", "iso3", "year", "session", "vote"]
-    votes = without_repeats(frame[columns], ["rcid", "iso3"], what="unga: votes")
-    votes = votes.assign(vote_date=votes["rcid"].map(_date_of_roll_call(frame)))
-    votes = within(votes, years).sort_values(["rcid", "iso3"])
-    return {"un_votes": pa.Table.from_pandas(votes, preserve_index=False)}
+    votes = without_repeats(cast[columns], ["rcid", "iso3"], what="unga: votes")
+    votes = votes.assign(vote_date=votes["rcid"].map(_date_of_roll_call(cast)))
+    # The votes have shown whether the codes are right: an absence under another code is no reason to refuse.
+    absent = with_states(frame[~voted], sides, _state, what="unga: absences", most_unknown=1.0)
+    return {
+        "un_votes": tabulated(within(votes, years)),
+        "un_absences": absences(within(absent, years), votes, what="unga: absences"),
+    }
 
 
 def _read(part: Part) -> pd.DataFrame:
-    """The votes cast in one file; the index counts its rows."""
+    """Votes and absences of one file; the index counts its rows."""
     import pandas as pd
 
     raw = read_data(part, columns=_COLUMNS, optional=_OPTIONAL, delimiters=",\t", nulls=("", "NA"))
     vote = whole_numbers(raw, "vote", file=part, needed=True)
-    unknown = pc.invert(pc.is_in(vote, value_set=pa.array(CAST + NOT_CAST)))
+    unknown = pc.invert(pc.is_in(vote, value_set=pa.array((*CAST, ABSENT, NO_MEMBER))))
     if pc.any(unknown).as_py():
         row = pc.index(unknown, True).as_py()
         raise SchemaError(
@@ -80,7 +87,7 @@ def _read(part: Part) -> pd.DataFrame:
             "8 absent, 9 not a member."
         )
     raw = raw.append_column("row", pa.array(range(raw.num_rows)))
-    raw = raw.filter(pc.is_in(vote, value_set=pa.array(CAST)))
+    raw = raw.filter(pc.is_in(vote, value_set=pa.array((*CAST, ABSENT))))
     numbers = {
         name: whole_numbers(raw, name, file=part, needed=name == "session")
         for name in ("ccode", "session", "vote", "rcid", "resid")
@@ -129,7 +136,7 @@ def _files(years: Years) -> tuple[Remote, ...]:
 SOURCE = Source(
     name="unga",
     title="United Nations General Assembly Voting Data (Voeten, Strezhnev and Bailey)",
-    tables=("un_votes",),
+    tables=("un_votes", "un_absences"),
     version="layout of the releases of 2022 to 2024 (sessions 1-78)",
     years="1946-2023",
     licence="CC0 1.0",

@@ -20,6 +20,7 @@ from tropism.tables import schema
 SESSION_TABLES = frozenset(
     {
         "un_votes",
+        "un_absences",
         "un_rollcalls",
         "un_vote_counts",
         "un_contested_votes",
