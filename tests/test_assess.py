@@ -1,9 +1,11 @@
 """The main job on the embedded data: known answers, any triad, honest gaps, clear refusals."""
 
+import importlib.util
 import json
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +15,13 @@ from tropism import assess, diversion, explain, gather_evidence
 from tropism.assessment import reading
 from tropism.assessment.dimension import dimensions
 from tropism.assessment.tolerance import signs_of_tolerance
-from tropism.errors import TriadError, UnknownStateError, WindowError
+from tropism.errors import (
+    DataNotPresentError,
+    SeriesError,
+    TriadError,
+    UnknownStateError,
+    WindowError,
+)
 from tropism.shifts import Estimate, Placebo, Shift
 
 
@@ -409,3 +417,67 @@ def test_what_is_seen_of_tolerance_is_the_row_that_shows_it(pakistan):
         if "its aid" in sign.question
     ]
     assert told == short.missing[0]
+
+
+# Whom it is ranked among, and who measures it.
+
+
+def test_ranks_among_a_region_are_those_of_its_states_alone(pakistan):
+    asia = assess("PAK", toward="RUS", away_from="USA", placebos="region")
+    assert asia.command.endswith("--placebos region") and "part of the world" in " ".join(asia.reading)
+    for mine, all_states in zip(asia.rows, pakistan.rows, strict=True):
+        if mine.shift is None or mine.shift.rank is None:
+            continue
+        assert mine.shift.change == all_states.shift.change
+        names, changes = mine.shifts.placebos()
+        assert {"IND", "CHN"} & set(names) and not {"FRA", "BRA", "NGA"} & set(names)
+        assert mine.shift.rank.n_below == (changes < mine.shift.change.estimate - 1e-9).sum()
+
+
+def test_states_may_be_named_and_a_set_that_is_none_is_refused_before_anything_is_read():
+    named = sorted({"AFG", "BGD", "IND", "IDN", "IRN", "JPN", "KAZ", "KGZ", "LKA", "MDV", "MMR", "MNG", "MYS",
+                    "NPL", "PHL", "SAU", "SGP", "THA", "TJK", "TUR", "UZB", "VNM"})  # fmt: skip
+    found = assess("PAK", toward="RUS", away_from="USA", placebos=named)
+    votes = row(found, "contested_votes")
+    assert set(votes.shifts.placebos()[0]) == set(named)
+    assert "--placebos AFG,BGD," in found.command
+    with pytest.raises(SeriesError, match="'neighbours' is no set"):
+        assess("PAK", toward="RUS", away_from="USA", placebos="neighbours")
+    with pytest.raises(DataNotPresentError, match="gravity_covariates"):
+        assess("PAK", toward="RUS", away_from="USA", placebos="income")
+
+
+def test_an_executor_changes_nothing(pakistan):
+    with ThreadPoolExecutor(2) as executor:
+        found = assess("PAK", toward="RUS", away_from="USA", executor=executor)
+    assert found.to_json() == pakistan.to_json()
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("distributed") is None, reason="dask.distributed is not installed"
+)
+def test_dask_changes_nothing(pakistan):
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        found = assess("PAK", toward="RUS", away_from="USA", executor=client.get_executor())
+    assert found.to_json() == pakistan.to_json()
+
+
+def test_a_rank_does_not_pass_for_a_move_of_the_gap_itself(pakistan):
+    """Least toward the other pole, in two kinds of evidence: unusual, yet the gap moved there."""
+
+    def unusual(name, change):
+        return replace(row(pakistan, name), shift=shift(change, 99.0), unusual="toward")
+
+    for change, said, unsaid in (
+        (-0.1, "Its gap itself moved toward the United States", "moved further that way"),
+        (0.1, "moved further that way", "Its gap itself"),
+    ):
+        rows = (unusual("contested_votes", change), unusual("shared_memberships", change))
+        verdict, sentences = reading.read(rows, NAMES, pakistan.window)
+        assert verdict == "toward"
+        assert said in sentences[0] and unsaid not in sentences[0]

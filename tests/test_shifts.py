@@ -7,6 +7,8 @@ from tropism.dyads import Triad, Window, dyad
 from tropism.errors import SeriesError
 from tropism.series import Series
 from tropism.shifts import infer_shifts
+from tropism.shifts.change import Placebo, numbered
+from tropism.shifts.placebos import rank_among
 from tropism.states import states
 from tropism.tables import load_table
 
@@ -144,3 +146,18 @@ def test_positions_are_refused():
     object.__setattr__(series, "is_closeness", False)
     with pytest.raises(SeriesError, match="positions, not closeness"):
         infer_shifts(series, TRIAD, WINDOW)
+
+
+def test_the_rank_by_bloc_is_that_of_the_scan():
+    """Fifty that moved as one count once; a state in no bloc is one by itself."""
+    values = np.r_[np.full(50, 2.0), np.arange(30) / 30, 1.5]
+    bloc = np.r_[np.zeros(50), np.arange(1, 32)].astype(int)
+    found = Placebo.of(values, 80, bloc)
+    assert (found.n, found.blocs) == (80, 31)
+    scanned = rank_among(values, ~np.eye(81, dtype=bool), bloc)
+    assert found.bloc_percentile == pytest.approx(scanned.percentile[80])
+    assert found.percentile == Placebo.of(values, 80).percentile != found.bloc_percentile
+    few = Placebo.of(values, 80, np.r_[np.zeros(62), np.arange(1, 20)].astype(int))
+    assert few.blocs == 19 and few.bloc_percentile is None
+    names = [f"S{i}" for i in range(5)]
+    assert len(set(numbered(names, {"S0": 0, "S1": 0}).tolist())) == 4

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tropism.assessment import reading
-from tropism.assessment.dimension import Dimension
+from tropism.assessment.dimension import Dimension, dimensions
 from tropism.assessment.evidence import (
     EvidenceTables,
     panel,
@@ -27,6 +28,8 @@ from tropism.dyads import Triad, Window, dyad
 from tropism.errors import DataNotPresentError, TriadError, WindowError
 from tropism.series import Series
 from tropism.shifts import Estimate, Shifts, infer_shifts
+from tropism.shifts.alike import PlaceboSet, called, like_states
+from tropism.shifts.placebos import blocs_of
 from tropism.states import State, find_state, lineage, states
 from tropism.tables.dating import last_year_over
 from tropism.tables.library import iso_day
@@ -44,6 +47,8 @@ def assess(
     before: tuple[int, int] | None = None,
     after: tuple[int, int | None] | None = None,
     as_of: str | datetime.date | None = None,
+    placebos: PlaceboSet | Collection[str] = "all",
+    executor: Executor | None = None,
 ) -> Assessment:
     """Is a state shifting toward one pole and away from another? One row per line of evidence.
 
@@ -61,6 +66,12 @@ def assess(
         Use only what was known on that day (ISO): of each table the vintage of then, and of its rows those
         whose dates had passed. Where no copy of then is at hand, a later one is cut, and its row says so;
         ideal points are fitted anew to your own ``un_votes``, or not scored.
+    placebos : {"all", "near", "region", "size", "income"} or collection of str
+        Whom the state is ranked among, as `tropism.shifts.alike.like_states` has it (incomes are those before
+        the event); or the states named.
+    executor : concurrent.futures.Executor, optional
+        Measures the lines of evidence, each a job of its own; this process without one, since starting others
+        takes longer. Dask's executor (``client.get_executor()``) works as any other; the answer is the same.
 
     Returns
     -------
@@ -76,6 +87,10 @@ def assess(
         If a window is reversed, overlaps the other, lies outside all data, or begins after ``as_of``.
     SchemaError
         If ``as_of`` is no date.
+    SeriesError
+        If there is no such set of placebos.
+    DataNotPresentError
+        If the table that says which states are alike is not on this machine.
     DamagedDataError
         If a table is not what was built.
 
@@ -87,8 +102,16 @@ def assess(
     'cannot tell'
     """
     day = iso_day(as_of, "assess: as-of") if isinstance(as_of, str) else as_of
-    question = ask(state, toward=toward, away_from=away_from, event=event, before=before, after=after)
-    return answer(question, DerivedLibrary(as_of=day))
+    question = ask(
+        state,
+        toward=toward,
+        away_from=away_from,
+        event=event,
+        before=before,
+        after=after,
+        placebos=placebos,
+    )
+    return answer(question, DerivedLibrary(as_of=day), executor)
 
 
 @dataclass(frozen=True)
@@ -98,6 +121,7 @@ class Question:
     states: tuple[State, State, State]
     window: Window
     event: int | None
+    placebos: PlaceboSet | tuple[str, ...] = "all"
 
     @property
     def triad(self) -> Triad:
@@ -119,11 +143,15 @@ def ask(
     event: int | None = None,
     before: tuple[int, int] | None = None,
     after: tuple[int, int | None] | None = None,
+    placebos: PlaceboSet | Collection[str] = "all",
 ) -> Question:
     """Check what `assess` is asked, before any table is read; parameters and errors are its own."""
     window, event = _window(event, before, after)
     a, b, c = (_find(name, role) for name, role in zip((state, toward, away_from), _ROLES, strict=True))
-    question = Question((a, b, c), window, event)
+    among: Any = placebos if isinstance(placebos, str) else tuple(find_state(name).iso3 for name in placebos)
+    # A set whose table is not on this machine fails before anything is measured.
+    like_states([a.iso3], among)
+    question = Question((a, b, c), window, event, among)
     triad = question.triad
     for each in question.states:
         _refuse_absent(each, window)
@@ -131,14 +159,16 @@ def ask(
     return replace(question, window=_within_lifetimes(window, question.states))
 
 
-def answer(question: Question, library: DerivedLibrary) -> Assessment:
+def answer(question: Question, library: DerivedLibrary, executor: Executor | None = None) -> Assessment:
     """Ask every line of evidence with data in a library: what `assess` does once the question is clear."""
     triad, names = question.triad, question.names
     window = _until(question.window, library.as_of)
     tables = EvidenceTables(library)
-    rows = tuple(_row(dimension, tables, triad, names, window) for dimension in scored(library))
+    rows = _rows(replace(question, window=window), tables, executor)
     _refuse_uncovered(rows, window)
     verdict, sentences = reading.read(rows, names, window)
+    if question.placebos != "all":
+        sentences = (*sentences, f"Ranks are among {called(question.placebos)} alone.")
     if library.as_of is not None:
         sentences = (*sentences, f"Only what was known on {library.as_of} is used.")
     return Assessment(
@@ -155,6 +185,7 @@ def answer(question: Question, library: DerivedLibrary) -> Assessment:
         unscored=unscored(library),
         explanations=explanations_for(triad, window, tables),
         as_of="" if library.as_of is None else library.as_of.isoformat(),
+        placebos=question.placebos,
     )
 
 
@@ -255,10 +286,36 @@ def _refuse_uncovered(rows: tuple[EvidenceRow, ...], window: Window) -> None:
         )
 
 
+def _rows(question: Question, tables: EvidenceTables, executor: Executor | None) -> tuple[EvidenceRow, ...]:
+    """Every line of evidence with data, measured here or as jobs of an executor."""
+    lines, blocs = scored(tables.library), _blocs(tables, question.window)
+    if executor is None:
+        return tuple(_row(line, tables, question, blocs) for line in lines)
+    jobs = [(line.name, tables.library, question, blocs) for line in lines]
+    return tuple(executor.map(_row_alone, jobs))
+
+
+def _row_alone(job: tuple[str, DerivedLibrary, Question, dict[str, int] | None]) -> EvidenceRow:
+    """A row in another process, which reads its tables itself."""
+    name, library, question, blocs = job
+    line = next(each for each in dimensions() if each.name == name)
+    return _row(line, EvidenceTables(library), question, blocs)
+
+
+def _blocs(tables: EvidenceTables, window: Window) -> dict[str, int] | None:
+    """Voting blocs of the years before; None where no votes of then are known."""
+    try:
+        counts = tables["un_vote_counts"]
+    except DataNotPresentError:
+        return None
+    return blocs_of(counts, sorted(_codes()), (window.before_start, window.before_end))
+
+
 def _row(
-    dimension: Dimension, tables: EvidenceTables, triad: Triad, names: tuple[str, str, str], window: Window
+    dimension: Dimension, tables: EvidenceTables, question: Question, blocs: dict[str, int] | None
 ) -> EvidenceRow:
     """Measure one dimension and say what it shows, or why it shows nothing."""
+    triad, names, window = question.triad, question.names, question.window
     used = tables_used(dimension, tables.library)
     sources = tables.sources(used)
     fields: dict[str, Any] = {
@@ -298,7 +355,7 @@ def _row(
         if dimension.remarks:
             fields |= {"remarks": dimension.remarks(tables, triad, poles_of(*triad.poles), window)}
         return _level_row(fields, series, triad, window, sources)
-    shifts = infer_shifts(series, triad, window, summary=dimension.summary, pool=_codes())
+    shifts = infer_shifts(series, triad, window, summary=dimension.summary, pool=_pool(question), blocs=blocs)
     poles = poles_of(*triad.poles)
     fields |= {
         "shifts": shifts,
@@ -442,6 +499,11 @@ def _concerns(triad: Triad, actor: str, target: str) -> bool:
         return False
     other = target if actor == triad.state else actor
     return other in triad.poles or other not in _codes()
+
+
+def _pool(question: Question) -> PlaceboSet | Collection[str]:
+    """Who may be a placebo: a panel also holds units that are no state."""
+    return _codes() if question.placebos == "all" else question.placebos
 
 
 @cache

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tropism.assessment.dimension import dimensions
 from tropism.assessment.evidence import EvidenceTables, tables_used
 from tropism.errors import TropismError
+from tropism.shifts.alike import PlaceboSet
 from tropism.tables.store import alone, home, writing
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Asked:
     after: tuple[int, int | None] | None
     verdict: str
     inputs: dict[str, str]
+    placebos: PlaceboSet | tuple[str, ...] = "all"
 
     @property
     def question(self) -> dict[str, Any]:
@@ -64,6 +66,7 @@ def remember(answer: Assessment) -> None:
         after=None if answer.event is not None else (window.after_start, window.after_end),
         verdict=answer.verdict,
         inputs={name: source.sha256 for name, source in hashes.items() if source is not None},
+        placebos=answer.placebos,
     )
     try:
         home().mkdir(parents=True, exist_ok=True)
@@ -80,9 +83,11 @@ def asked() -> list[Asked]:
     """Questions asked on this machine, the latest last; a record that cannot be read counts as none."""
     try:
         entries = json.loads((home() / "asked.json").read_text(encoding="utf-8"))
-        return [
-            Asked(**entry | {key: entry[key] and tuple(entry[key]) for key in ("before", "after")})
-            for entry in entries
-        ]
+        return [Asked(**_tuples(entry)) for entry in entries]
     except (OSError, ValueError, TypeError, KeyError):
         return []
+
+
+def _tuples(entry: dict[str, Any]) -> dict[str, Any]:
+    """Lists, which JSON has in the place of tuples, as tuples."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}

@@ -204,10 +204,15 @@ def _headline(
         )
     if verdict in ("toward", "away"):
         nearer, other = (b, c) if verdict == "toward" else (c, b)
-        return (
-            f"{a} stands out toward {nearer} and away from {other}, in {kinds}: its gap moved further that "
-            "way than that of nearly all other states."
-        )
+        lead = f"{a} stands out toward {nearer} and away from {other}, in {kinds}: "
+        sign = 1 if verdict == "toward" else -1
+        # A rank is relative: it must not pass for a move of the gap itself.
+        if against := [row.title for row in (*toward, *away) if sign * _changed(row) < 0]:
+            return (
+                f"{lead}beside nearly all other states. Its gap itself moved toward {other} in "
+                f"{listed(against)}, where it stands out by moving less than they did."
+            )
+        return f"{lead}its gap moved further that way than that of nearly all other states."
     if toward and away:
         return f"Cannot tell: the lines that stand out disagree about whether {a} moved toward {b} or {c}."
     if unclear := [row.title for row in ranked if not toward and not away and _uncertain_at_the_edge(row)]:
@@ -226,7 +231,23 @@ def _headline(
 
 def _stands_out(row: EvidenceRow, names: Names) -> str:
     assert row.shift is not None
-    return f"{row.title}: {row.direction}, {rank_in_words(row.shift, names)}."
+    return f"{row.title}: {row.direction}, {rank_in_words(row.shift, names)}{_by_bloc(row.shift)}."
+
+
+def _by_bloc(shift: Shift) -> str:
+    """What a rank becomes where states that vote as one count as one."""
+    if shift.rank is None or shift.rank.bloc_percentile is None:
+        return ""
+    said = (
+        f"; percentile {percentile_in_words(shift.rank.bloc_percentile)} with one unit for each voting bloc"
+    )
+    inside = TAIL < shift.rank.bloc_percentile < 100 - TAIL
+    return said + (", within the range of most" if inside else "")
+
+
+def _changed(row: EvidenceRow) -> float:
+    assert row.shift is not None
+    return row.shift.change.estimate
 
 
 def _could_tell(row: EvidenceRow) -> bool:

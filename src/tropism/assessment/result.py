@@ -10,6 +10,7 @@ from tropism.assessment.tolerance import signs_of_tolerance
 from tropism.dyads import Triad, Window
 from tropism.series import Block, Provenance, Series, Signal
 from tropism.shifts import Estimate, Shift, Shifts
+from tropism.shifts.alike import PlaceboSet
 
 if TYPE_CHECKING:
     import altair
@@ -164,6 +165,8 @@ class Assessment:
         The day whose knowledge was used, ISO; empty for all there is.
     explanations : Explanations or str
         Rival explanations of the change, weighed; or in words why they were not.
+    placebos : str
+        Whom the state is ranked among.
     """
 
     triad: Triad
@@ -179,6 +182,7 @@ class Assessment:
     unscored: tuple[Unscored, ...] = ()
     as_of: str = ""
     explanations: Explanations | str = "not weighed"
+    placebos: PlaceboSet | tuple[str, ...] = "all"
 
     @property
     def question(self) -> str:
@@ -198,7 +202,10 @@ class Assessment:
             )
         triad = self.triad
         known = f" --as-of {self.as_of}" if self.as_of else ""
-        return f"tropism assess {triad.state} --toward {triad.toward} --from {triad.away_from} {when}{known}"
+        named = self.placebos if isinstance(self.placebos, str) else ",".join(self.placebos)
+        among = "" if named == "all" else f" --placebos {named}"
+        asked = f"tropism assess {triad.state} --toward {triad.toward} --from {triad.away_from}"
+        return f"{asked} {when}{known}{among}"
 
     @property
     def sources(self) -> tuple[Provenance, ...]:
@@ -238,6 +245,8 @@ class Assessment:
                     "upper": None if shift is None else shift.change.upper,
                     "placebo_percentile": None if rank is None else rank.percentile,
                     "placebo_n": None if rank is None else rank.n,
+                    "bloc_percentile": None if rank is None else rank.bloc_percentile,
+                    "blocs": None if rank is None else rank.blocs,
                     "direction": row.direction,
                     "first_year": coverage.before[0],
                     "last_year": coverage.after[1],
@@ -274,6 +283,7 @@ class Assessment:
             "window": asdict(self.window),
             "event": self.event,
             "as_of": self.as_of,
+            "placebos": self.placebos if isinstance(self.placebos, str) else list(self.placebos),
             "verdict": self.verdict,
             "reading": list(self.reading),
             "explanations": self.explanations

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tropism.cli.output import FILE, Years, json_option
+from tropism.cli.output import FILE, Years, json_option, placebo_option, placebos_of
 from tropism.errors import OutputError, WindowError
 
 log = logging.getLogger("tropism")
@@ -30,6 +30,7 @@ log = logging.getLogger("tropism")
 @click.option(
     "--as-of", metavar="DATE", help="Use only what was known on DATE (ISO): vintages and rows of then."
 )
+@placebo_option
 @click.option("--html", "html_file", type=FILE, help="Write one self-contained page.")
 @json_option("Everything as JSON: to FILE, or to stdout instead of the table.")
 def assess(
@@ -40,6 +41,7 @@ def assess(
     before: tuple[int, int | None] | None,
     after: tuple[int, int | None] | None,
     as_of: str | None,
+    placebos: tuple[str, ...],
     html_file: Path | None,
     json_file: str | None,
 ) -> None:
@@ -52,7 +54,8 @@ def assess(
     if html_file is not None and str(html_file) in ("-", json_file):
         raise OutputError(f"output: {html_file} cannot take the page. Name a file of its own after --html.")
     windows: dict[str, Any] = {"event": event, "before": before, "after": after}
-    answer = assessment.assess(state, toward=toward, away_from=away_from, as_of=as_of, **windows)
+    windows |= {"as_of": as_of, "placebos": placebos_of(placebos)}
+    answer = assessment.assess(state, toward=toward, away_from=away_from, **windows)
     assessment.remember(answer)
     if html_file is not None:
         from tropism.report import write_report

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import click
 
-from tropism.cli.output import Names, Years, csv_option, deliver, json_option
+from tropism.cli.output import Years, csv_option, deliver, json_option, placebo_option, placebos_of
 
 log = logging.getLogger("tropism")
 
@@ -57,15 +57,7 @@ class _Measures(click.Choice):
     metavar="NAME",
     help="Roll calls of the ideal points; see `tropism votes sets`.",
 )
-@click.option(
-    "--placebos",
-    type=Names(),
-    default="all",
-    show_default=True,
-    metavar="SET",
-    help="Rank among all, the 40 near, those of the same region, the 40 of nearest size or income, or the "
-    "states named: DEU,FRA,….",
-)
+@placebo_option
 @click.option(
     "--search",
     type=click.IntRange(0, 10),
@@ -102,15 +94,11 @@ def scan(
     """Rank all states by their own move toward one pole and from another, and say which are movers."""
     from tropism.assessment import evidence_series
     from tropism.report.terminal_shifts import print_scan
-    from tropism.shifts.alike import PlaceboSet
     from tropism.shifts.scan import scan as scan_states
     from tropism.shifts.tilt import Measure
-    from tropism.states import find_state
 
     window = _window(event, before, after)
-    chosen: Any = placebos[0] if len(placebos) == 1 and placebos[0] in get_args(PlaceboSet) else None
-    if chosen is None:
-        chosen = [find_state(name).iso3 for name in placebos]
+    among = placebos_of(placebos)
 
     def answer() -> Any:
         panel: Any = measure
@@ -121,7 +109,7 @@ def scan(
             away_from,
             window,
             measure=panel,
-            placebos=chosen,
+            placebos=among,
             progress=log.isEnabledFor(logging.INFO),
             **options,
         )

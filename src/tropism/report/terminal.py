@@ -14,6 +14,7 @@ from tropism.assessment.reading import capital
 from tropism.report.explanation_words import tolerance_in_words
 from tropism.report.terminal_explanations import print_weights
 from tropism.report.words import (
+    bloc_percentile,
     change_in_words,
     coverage_in_words,
     everybody_in_words,
@@ -56,8 +57,9 @@ def print_assessment(assessment: Assessment, console: Console | None = None) -> 
     _print_unscored(assessment, console)
     console.print(
         f"Gap: closeness to {b} minus closeness to {c}. Percentile: of the change of the gap among all other "
-        "states in the same years; 50 is the middle; 95 and above, or 5 and below, is unusual (bold). pp: "
-        "percentage points.",
+        "states in the same years; 50 is the middle; 95 and above, or 5 and below, is unusual (bold). bloc: "
+        "with one unit for each bloc that voted as one before the event; where the two differ, trust this "
+        "one. pp: percentage points.",
         style="dim",
     )
 
@@ -78,7 +80,8 @@ def _evidence_table(assessment: Assessment) -> Table:
             text.replace(" [", "\n[")
             for text in (level_in_words(row, 0), level_in_words(row, 1), change_in_words(row))
         )
-        table.add_row(title, *numbers, percentile(row), style=STYLES[row.unusual])
+        ranks = f"{percentile(row)}\nbloc {by_bloc}" if (by_bloc := bloc_percentile(row)) else percentile(row)
+        table.add_row(title, *numbers, ranks, style=STYLES[row.unusual])
     return table
 
 

@@ -97,6 +97,22 @@ def percentile(row: EvidenceRow) -> str:
     return NOTHING if rank is None else percentile_in_words(rank.percentile)
 
 
+def bloc_percentile(row: EvidenceRow) -> str:
+    """The percentile with one unit for each voting bloc; empty where that is not known."""
+    rank = None if row.shift is None else row.shift.rank
+    if rank is None or rank.bloc_percentile is None:
+        return ""
+    return percentile_in_words(rank.bloc_percentile)
+
+
+def relative_in_words(row: EvidenceRow) -> str:
+    """The change less the median change of the others: what is left when everybody's is taken off."""
+    if row.shift is None or row.shift.rank is None:
+        return NOTHING
+    unit = " pp" if row.measured_in.startswith("share") else ""
+    return number(row.shift.change.estimate - row.shift.rank.median, row, signed=True) + unit
+
+
 def window_in_words(window: Window) -> str:
     """``"2004-2013 against 2014 and after"``."""
     if window.after_end is None:
@@ -158,7 +174,10 @@ def everybody_in_words(row: EvidenceRow) -> str:
         return ""
     low, middle, high = (number(value, row, signed=True) for value in (rank.lower, rank.median, rank.upper))
     unit = " pp" if row.measured_in.startswith("share") else ""
-    return f"The middle 90 % of the others changed by {low} to {high}{unit}, their median by {middle}{unit}."
+    return (
+        f"The middle 90 % of the others changed by {low} to {high}{unit}, their median by {middle}{unit}; "
+        f"less that median it changed by {relative_in_words(row)}."
+    )
 
 
 def furthest_in_words(row: EvidenceRow, names: Names, count: int = 3) -> str:

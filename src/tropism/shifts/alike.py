@@ -16,6 +16,14 @@ PlaceboSet = Literal["all", "near", "region", "size", "income"]
 
 #: Sets of nearest states have this many: enough for steps of 2.5 %.
 LIKE = 40
+#: The sets in words.
+CALLED: dict[PlaceboSet, str] = {
+    "all": "all other states",
+    "near": f"the {LIKE} states whose capitals are nearest",
+    "region": "the states of its part of the world",
+    "size": f"the {LIKE} economies of nearest size",
+    "income": f"the {LIKE} states of nearest income per head",
+}
 #: The table that each set is read from.
 TABLES: dict[PlaceboSet, str] = {
     "near": "geography",
@@ -77,6 +85,11 @@ def like_states(
     np.fill_diagonal(apart, np.nan)
     rank = np.argsort(np.argsort(apart, axis=1, kind="stable"), axis=1)
     return ~np.isnan(apart) & (rank < LIKE)
+
+
+def called(kind: PlaceboSet | Collection[str]) -> str:
+    """A set in words."""
+    return CALLED[kind] if isinstance(kind, str) else f"the {len(kind)} states named"  # type: ignore[index]
 
 
 def refuse_unknown(kind: str) -> None:

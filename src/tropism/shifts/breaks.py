@@ -32,8 +32,8 @@ from tropism.shifts._breaks import (
     mixture_quantiles,
     ordinary_paths,
 )
-from tropism.shifts.change import LEVEL, MIN_PLACEBOS, MIN_YEARS, Estimate
-from tropism.shifts.placebos import effective_number, one_unit_per_bloc, voting_blocs
+from tropism.shifts.change import LEVEL, MIN_PLACEBOS, MIN_YEARS, Estimate, one_unit_per_bloc
+from tropism.shifts.placebos import blocs_of, effective_number
 from tropism.version import __version__
 
 if TYPE_CHECKING:
@@ -580,8 +580,7 @@ def _bloc_of(
 ) -> dict[str, int]:
     """The number of every state's bloc; a state in none is one by itself."""
     if blocs is None:
-        number = voting_blocs(read_table("un_vote_counts"), states, (int(years[0]), int(years[-1])))
-        return dict(zip(states, number.tolist(), strict=True))
+        return blocs_of(read_table("un_vote_counts"), states, (int(years[0]), int(years[-1])))
     found = {state: i for i, state in enumerate(states)}
     for i, bloc in enumerate(blocs):
         found |= {state: len(states) + i for state in bloc if state in found}

@@ -7,9 +7,9 @@ years (placebos): raw closeness misleads, since in some years nearly all states 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -67,6 +67,11 @@ class Placebo:
         100 (n_below + n_tied / 2) / n: 50 is the middle of the field.
     median, lower, upper : float
         Middle and 5th to 95th percentile of their changes: what everybody did.
+    bloc_percentile : float or None
+        ``percentile`` with one unit for each voting bloc among them, its members in equal parts: states that
+        vote as one are one event. None with fewer than 20 blocs, or if blocs are not known.
+    blocs : int or None
+        How many blocs they are, a state in none counting as one.
     """
 
     n: int
@@ -76,30 +81,58 @@ class Placebo:
     median: float
     lower: float
     upper: float
+    bloc_percentile: float | None = None
+    blocs: int | None = None
 
     @classmethod
-    def of(cls, values: np.ndarray, i: int) -> Placebo | None:
-        """Where the value at place i stands among all others: values of shape (states,)."""
-        return cls.among(float(values[i]), np.delete(values, i))
+    def of(cls, values: np.ndarray, i: int, bloc: np.ndarray | None = None) -> Placebo | None:
+        """Where the value at place i stands among all others: values, and numbers of blocs, (states,)."""
+        return cls.among(float(values[i]), np.delete(values, i), None if bloc is None else np.delete(bloc, i))
 
     @classmethod
-    def among(cls, own: float, others: np.ndarray) -> Placebo | None:
+    def among(cls, own: float, others: np.ndarray, bloc: np.ndarray | None = None) -> Placebo | None:
         """Where a value stands among others, shape (states,); None with fewer than 20 of them."""
         if others.size < MIN_PLACEBOS:
             return None
         # Ties are ties in the data's own precision (float32), not in the last bit of a mean.
         tied = np.isclose(others, own, rtol=1e-6, atol=1e-9)
-        below = int(((others < own) & ~tied).sum())
+        below = (others < own) & ~tied
         lower, median, upper = np.quantile(others, [0.05, 0.5, 0.95])
+        by_bloc: dict[str, Any] = {}
+        if bloc is not None:
+            by_bloc["blocs"] = np.unique(bloc).size
+            if by_bloc["blocs"] >= MIN_PLACEBOS:
+                weight = one_unit_per_bloc(np.ones(others.size, dtype=bool), bloc)
+                share = (weight @ (below + tied / 2)) / by_bloc["blocs"]
+                by_bloc["bloc_percentile"] = float(100 * share)
         return cls(
             n=others.size,
-            n_below=below,
+            n_below=int(below.sum()),
             n_tied=int(tied.sum()),
-            percentile=float(100 * (below + tied.sum() / 2) / others.size),
+            percentile=float(100 * (below + tied / 2).sum() / others.size),
             median=float(median),
             lower=float(lower),
             upper=float(upper),
+            **by_bloc,
         )
+
+
+def one_unit_per_bloc(placebos: np.ndarray, bloc: np.ndarray) -> np.ndarray:
+    """What each placebo counts for, if those of one bloc count once together, each in equal parts.
+
+    Parameters
+    ----------
+    placebos : ndarray of bool, shape (..., states)
+    bloc : ndarray of int, shape (states,)
+
+    Returns
+    -------
+    ndarray, shape (..., states)
+    """
+    weight = placebos.astype(float)
+    member = (bloc[:, None] == bloc[None, :]).astype(float)
+    weight /= np.maximum(weight @ member, 1)
+    return weight
 
 
 @dataclass(frozen=True)
@@ -137,6 +170,8 @@ class Shifts:
         After minus before, of the tilt.
     summary : str
         ``"mean"`` or ``"last"``: what stands for a window.
+    blocs : mapping of str to int, optional
+        The voting bloc of every state.
     """
 
     triad: Triad
@@ -146,6 +181,7 @@ class Shifts:
     states: tuple[str, ...]
     changes: np.ndarray
     summary: Summary = "mean"
+    blocs: Mapping[str, int] | None = None
 
     def years(self, state: str) -> tuple[int, int]:
         """Years with data before and after; (0, 0) for a state that the series does not know."""
@@ -163,8 +199,9 @@ class Shifts:
 
     def rank(self, state: str) -> Placebo | None:
         """Where the state's change stands among all others; None with fewer than 20 of them."""
-        _, others = self.placebos(state)
-        return Placebo.among(float(self.changes[:, self.states.index(state)].mean()), others)
+        names, others = self.placebos(state)
+        own = float(self.changes[:, self.states.index(state)].mean())
+        return Placebo.among(own, others, None if self.blocs is None else numbered(names, self.blocs))
 
     def of(self, state: str | None = None) -> Shift:
         """One state's shift; the triad's own state without an argument.
@@ -216,6 +253,7 @@ def infer_shifts(
     *,
     summary: Summary = "mean",
     pool: PlaceboSet | Collection[str] = "all",
+    blocs: Mapping[str, int] | None = None,
 ) -> Shifts:
     """Compare every state's tilt between two windows, draw by draw.
 
@@ -234,6 +272,9 @@ def infer_shifts(
         `tropism.shifts.alike.like_states` has it (incomes are those before the event); or the states named.
         Either way a placebo needs three years on each side, and at least half as many as the triad's state
         has.
+    blocs : mapping of str to int, optional
+        The voting bloc of every state, as `tropism.shifts.placebos.blocs_of` finds it: ranks are then also
+        taken with one unit for each.
 
     Returns
     -------
@@ -270,7 +311,14 @@ def infer_shifts(
         states=tuple(np.array(tilt.units, dtype=object)[enough]),
         changes=(after - before)[:, enough],
         summary=summary,
+        blocs=blocs,
     )
+
+
+def numbered(states: Sequence[str], blocs: Mapping[str, int]) -> np.ndarray:
+    """The bloc of each state, shape (states,): one that is in none is a bloc by itself."""
+    alone = max(blocs.values(), default=-1) + 1
+    return np.array([blocs.get(state, alone + i) for i, state in enumerate(states)], dtype=int)
 
 
 def _windows(

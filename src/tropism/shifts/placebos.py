@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tropism.shifts.change import LEVEL, MIN_PLACEBOS, MIN_SHARE_OF_YEARS
+from tropism.shifts.change import LEVEL, MIN_PLACEBOS, MIN_SHARE_OF_YEARS, one_unit_per_bloc
 from tropism.votes.counts import COUNTS
 
 #: Any two members of a voting bloc agreed at least so much, an abstention counting half.
@@ -103,24 +103,6 @@ def rank_among(values: np.ndarray, placebos: np.ndarray, bloc: np.ndarray | None
     )
 
 
-def one_unit_per_bloc(placebos: np.ndarray, bloc: np.ndarray) -> np.ndarray:
-    """What each placebo counts for, if those of one bloc count once together, each in equal parts.
-
-    Parameters
-    ----------
-    placebos : ndarray of bool, shape (..., states)
-    bloc : ndarray of int, shape (states,)
-
-    Returns
-    -------
-    ndarray, shape (..., states)
-    """
-    weight = placebos.astype(float)
-    member = (bloc[:, None] == bloc[None, :]).astype(float)
-    weight /= np.maximum(weight @ member, 1)
-    return weight
-
-
 def voting_blocs(
     counts: pa.Table, states: Sequence[str], years: tuple[int, int], *, agreement: float = AGREEMENT
 ) -> np.ndarray:
@@ -168,6 +150,11 @@ def voting_blocs(
         total += total.T
     enough = joint >= MIN_JOINT
     return _complete_linkage(np.where(enough, 1 - agreed / np.maximum(joint, 1), np.inf), 1 - agreement)
+
+
+def blocs_of(counts: pa.Table, states: Sequence[str], years: tuple[int, int]) -> dict[str, int]:
+    """The number of every state's voting bloc; parameters as `voting_blocs`."""
+    return dict(zip(states, voting_blocs(counts, states, years).tolist(), strict=True))
 
 
 def effective_number(values: np.ndarray, bloc: np.ndarray) -> float:

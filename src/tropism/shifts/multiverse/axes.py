@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tropism.dyads import Window
+from tropism.shifts.alike import CALLED
 from tropism.votes.vote_sets import VOTE_SETS
 
 #: Roll calls on which one pole votes yes and the other no: they answer a question of their own.
@@ -183,13 +184,7 @@ AXES: tuple[Axis, ...] = (
     Axis(
         "placebos",
         "Who shows what is usual?",
-        {
-            "all": "all other states",
-            "near": "the states whose capitals are nearest",
-            "region": "the states of its part of the world",
-            "size": "the economies of nearest size",
-            "income": "the states of nearest income per head, if the table gravity_covariates is there",
-        },
+        {str(name): said for name, said in CALLED.items()},
         "All states show what the Assembly did, neighbours what their region did, economies of like size or "
         "income what others with as much at stake did.",
     ),

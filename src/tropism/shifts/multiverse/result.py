@@ -16,9 +16,9 @@ from tropism.dyads import Triad
 from tropism.errors import SeriesError
 from tropism.series import Provenance
 from tropism.shifts.alike import PlaceboSet, like_states
-from tropism.shifts.change import MIN_PLACEBOS
+from tropism.shifts.change import MIN_PLACEBOS, one_unit_per_bloc
 from tropism.shifts.multiverse.axes import AXES, BETWEEN_POLES, LONG, NAMES, SETS
-from tropism.shifts.placebos import effective_number, one_unit_per_bloc, voting_blocs
+from tropism.shifts.placebos import effective_number, voting_blocs
 from tropism.states import find_state
 from tropism.version import __version__
 
