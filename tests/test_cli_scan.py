@@ -45,7 +45,8 @@ def test_files_hold_every_state(capsys, tmp_path):
         (("--event", "1930"), "no state has data"),
         (("--before", "2004:2013"), "or both"),
         (("--placebos", "DEU,FRA"), "Name more"),
-        (("--placebos", "Atlantis"), "no known state"),
+        (("--placebos", "Atlantis"), "is no set"),
+        (("--placebos", "Atlantis,DEU"), "no known state"),
     ],
 )
 def test_refusals(capsys, options, message):
