@@ -114,3 +114,11 @@ def test_refusals(capsys, tmp_path):
     wrong = tmp_path / "curve.bmp"
     assert "curve.bmp ends in none" in refused(capsys, *QUESTION, "--multiverse", "--plot", str(wrong))
     assert not list(tmp_path.iterdir()), "nothing is left half-written"
+
+
+def test_without_multiverse_one_set_of_placebos_is_ranked_among(capsys):
+    assert run([*QUESTION, "--placebos", "region"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "of this change among the states of its part of the world" in out
+    assert "With one unit" not in out and "by bloc: with one unit" in out.lower()
+    assert "no known state" in refused(capsys, *QUESTION, "--placebos", "near,Atlantis")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tropism.cli.output import Names, csv_option, deliver, json_option, plot_option, talking
+from tropism.cli.output import Names, csv_option, deliver, json_option, placebos_of, plot_option, talking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     "--placebos",
     type=Names(),
     metavar="SET,…",
-    help="With --multiverse: who shows what is usual: all, near, region, size, income. "
-    "[default: all,near,region]",
+    help="Who shows what is usual: all, near, region, size, income, or the states named. With --multiverse "
+    "several sets. [default: all; with --multiverse all,near,region]",
 )
 @click.option(
     "--codings",
@@ -67,18 +67,16 @@ def shift(
     csv_file: Path | None,
     json_file: str | None,
 ) -> None:
-    """Show how far STATE moved by each measure, with interval and rank among all other states."""
+    """Show how far STATE moved by each measure, with interval and rank among other states."""
     from tropism.report.terminal_multiverse import print_multiverse
 
-    if not every and (placebos is not None or codings or refit):
-        raise click.UsageError(
-            "--placebos, --codings and --refit are choices of a multiverse: add --multiverse."
-        )
+    if not every and (codings or refit):
+        raise click.UsageError("--codings and --refit are choices of a multiverse: add --multiverse.")
 
     def answer() -> Any:
         if every:
             return _multiverse((state, toward, away_from), event, placebos, codings or refit, refit)
-        return _Shifted.of(state, toward, away_from, event)
+        return _Shifted.of(state, toward, away_from, event, placebos_of(placebos or ("all",)))
 
     show: Callable[[Any], None] = print_multiverse if every else _Shifted.show
     deliver(answer, show, csv_file=csv_file, json_file=json_file, plot_file=plot_file)
@@ -93,13 +91,13 @@ class _Shifted:
     reason: str = ""
 
     @classmethod
-    def of(cls, state: str, toward: str, away_from: str, event: int) -> _Shifted:
+    def of(cls, state: str, toward: str, away_from: str, event: int, placebos: Any) -> _Shifted:
         """Measure both."""
         from tropism.assessment import assess
         from tropism.errors import TropismError
         from tropism.shifts import FittedVotes, decompose
 
-        answer = assess(state, toward=toward, away_from=away_from, event=event)
+        answer = assess(state, toward=toward, away_from=away_from, event=event, placebos=placebos)
         votes = FittedVotes.embedded()
         window = answer.window.resolve(int(votes.positions.years[-1]))
         try:

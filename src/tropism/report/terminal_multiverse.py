@@ -9,7 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tropism.report.words import NOTHING, change_in_words, percentile, window_in_words
+from tropism.report.words import NOTHING, bloc_percentile, change_in_words, percentile, window_in_words
+from tropism.shifts.alike import called
 
 if TYPE_CHECKING:
     from tropism.assessment import Assessment
@@ -26,6 +27,7 @@ def print_shifts(answer: Assessment, console: Console | None = None) -> None:
     table.add_column("measure\n", ratio=1)
     table.add_column("change of gap\n[90 % interval]", justify="right")
     table.add_column("per-\ncentile", justify="right")
+    table.add_column("by\nbloc", justify="right")
     table.add_column("other\nstates", justify="right")
     for row in answer.rows:
         rank = None if row.shift is None else row.shift.rank
@@ -33,15 +35,18 @@ def print_shifts(answer: Assessment, console: Console | None = None) -> None:
             row.title,
             change_in_words(row),
             percentile(row),
+            bloc_percentile(row) or NOTHING,
             NOTHING if rank is None else str(rank.n),
             style="bold" if row.unusual else "",
         )
     console.print(table)
     console.print()
     console.print(
-        f"Gap: closeness to {b} minus closeness to {c}. Percentile: of this change among all other states; "
-        "50 is the middle; bold: unusual. `tropism assess` says what each rests on, `--multiverse` how much "
-        "hangs on choices.",
+        f"Gap: closeness to {b} minus closeness to {c}, each measure in its own sense: similarity and taking "
+        "sides count votes, ideal points are distances on a line, and states can come nearer on it while "
+        f"they agree less. Percentile: of this change among {called(answer.placebos)}; 50 is the middle; "
+        "bold: unusual. By bloc: with one unit for each bloc that voted as one. `tropism assess` says what "
+        "each rests on, `--multiverse` how much hangs on choices.",
         style="dim",
     )
 

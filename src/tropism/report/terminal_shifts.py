@@ -173,6 +173,7 @@ def print_moves(found: Decomposition, names: Mapping[str, str], console: Console
     )
     console.print(
         f"What each mover adds to expected agreement with {toward} less that with {away}; the parts sum to "
-        f"the change (Shapley).{place}",
+        f"the change (Shapley). Only the first is {state}'s own move; the changes above hold everybody's."
+        f"{place}",
         style="dim",
     )
