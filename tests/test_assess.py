@@ -481,3 +481,12 @@ def test_a_rank_does_not_pass_for_a_move_of_the_gap_itself(pakistan):
         verdict, sentences = reading.read(rows, NAMES, pakistan.window)
         assert verdict == "toward"
         assert said in sentences[0] and unsaid not in sentences[0]
+
+
+def test_a_comparison_that_ends_with_a_state_says_who_has_its_seat():
+    soviet = assess("IND", toward="USA", away_from="SUN", event=1985)
+    assert (
+        "The comparison ends with the Soviet Union in 1991; Russia took its seat: ask with RUS"
+        in " ".join(soviet.reading)
+    )
+    assert not any("took its seat" in each for each in assess("IND", toward="USA", away_from="RUS").reading)

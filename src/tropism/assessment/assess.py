@@ -30,7 +30,7 @@ from tropism.series import Series
 from tropism.shifts import Estimate, Shifts, infer_shifts
 from tropism.shifts.alike import PlaceboSet, called, like_states
 from tropism.shifts.placebos import blocs_of
-from tropism.states import State, find_state, lineage, states
+from tropism.states import LINEAGE, State, find_state, lineage, states
 from tropism.tables.dating import last_year_over
 from tropism.tables.library import iso_day
 from tropism.version import __version__
@@ -167,6 +167,7 @@ def answer(question: Question, library: DerivedLibrary, executor: Executor | Non
     rows = _rows(replace(question, window=window), tables, executor)
     _refuse_uncovered(rows, window)
     verdict, sentences = reading.read(rows, names, window)
+    sentences = (*sentences, *_cut_short(question))
     if question.placebos != "all":
         sentences = (*sentences, f"Ranks are among {called(question.placebos)} alone.")
     if library.as_of is not None:
@@ -264,6 +265,20 @@ def _within_lifetimes(window: Window, triad: Sequence[State]) -> Window:
     if end is None or end < window.after_start or (window.after_end or end + 1) <= end:
         return window
     return Window(window.before_start, window.before_end, window.after_start, end)
+
+
+def _cut_short(question: Question) -> list[str]:
+    """Where the comparison ends because one of the three did, and who has its seat now."""
+    said = []
+    for state in question.states:
+        if state.last_year is None or state.last_year != question.window.after_end:
+            continue
+        heir = next((link.successor for link in LINEAGE if link.predecessor == state.iso3), None)
+        taken = (
+            f"; {find_state(heir).in_text} took its seat: ask with {heir} for what came after" if heir else ""
+        )
+        said.append(f"The comparison ends with {state.in_text} in {state.last_year}{taken}.")
+    return said
 
 
 def _spells(state: State) -> str:
