@@ -8,25 +8,16 @@ from typing import Any
 
 import click
 
-from tropism.cli.output import FILE, Years, json_option, placebo_option, placebos_of
+from tropism.cli.output import FILE, json_option
+from tropism.cli.question import placebo_option, placebos_of, triad, windows
 from tropism.errors import OutputError, WindowError
 
 log = logging.getLogger("tropism")
 
 
 @click.command("assess")
-@click.argument("state")
-@click.option("--toward", required=True, metavar="STATE", help="The pole it may be moving toward.")
-@click.option("--from", "away_from", required=True, metavar="STATE", help="The pole it may be leaving.")
-@click.option(
-    "--event",
-    "--since",
-    type=int,
-    metavar="YEAR",
-    help="The ten years up to YEAR against everything from it on. [default: 2014]",
-)
-@click.option("--before", type=Years(), help="Years before, instead of those around the event.")
-@click.option("--after", type=Years(), help="Years after; leave out the last for all there are.")
+@triad
+@windows
 @click.option(
     "--as-of", metavar="DATE", help="Use only what was known on DATE (ISO): vintages and rows of then."
 )

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from tropism.cli.output import FILE, csv_option, deliver, json_option, plot_option, progress_line
+from tropism.cli.question import triad
 
 if TYPE_CHECKING:
     from tropism.backtesting import Backtest
 
 
 @click.command("explain")
-@click.argument("state")
-@click.option("--toward", required=True, metavar="STATE", help="The pole it may be moving toward.")
-@click.option("--from", "away_from", required=True, metavar="STATE", help="The pole it may be leaving.")
+@triad
 @click.option(
     "--event", type=int, default=2014, show_default=True, metavar="YEAR", help="Since when it may be moving."
 )

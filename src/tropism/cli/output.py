@@ -86,30 +86,6 @@ def plot_option(help: str = "The chart: .png, .svg, .html or .json.") -> Callabl
     return click.option("--plot", "plot_file", type=FILE, help=help)
 
 
-#: ``--placebos SET`` or ``DEU,FRA,…``: whom a state is ranked among; read by `placebos_of`.
-placebo_option = click.option(
-    "--placebos",
-    type=Names(),
-    default="all",
-    show_default=True,
-    metavar="SET",
-    help="Rank among all, the 40 near, those of the same region, the 40 of nearest size or income, or the "
-    "states named: DEU,FRA,….",
-)
-
-
-def placebos_of(names: tuple[str, ...]) -> Any:
-    """A set that was named, or the codes of the states that were."""
-    from tropism.shifts.alike import refuse_unknown
-    from tropism.states import find_state
-
-    if len(names) == 1:
-        # No rank is among a single state.
-        refuse_unknown(names[0])
-        return names[0]
-    return tuple(find_state(name).iso3 for name in names)
-
-
 def deliver(
     answer: Callable[[], R],
     show: Callable[[R], None],

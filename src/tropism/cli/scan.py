@@ -8,7 +8,8 @@ from typing import Any, get_args
 
 import click
 
-from tropism.cli.output import Years, csv_option, deliver, json_option, placebo_option, placebos_of
+from tropism.cli.output import csv_option, deliver, json_option
+from tropism.cli.question import placebo_option, placebos_of, windows
 
 log = logging.getLogger("tropism")
 
@@ -32,15 +33,7 @@ class _Measures(click.Choice):
 @click.command("scan")
 @click.option("--toward", required=True, metavar="STATE", help="The pole that states may be moving toward.")
 @click.option("--from", "away_from", required=True, metavar="STATE", help="The pole they may be leaving.")
-@click.option(
-    "--event",
-    "--since",
-    type=int,
-    metavar="YEAR",
-    help="The ten years up to YEAR against everything from it on. [default: 2014]",
-)
-@click.option("--before", type=Years(), help="Years before, instead of those around the event.")
-@click.option("--after", type=Years(), help="Years after; leave out the last for all there are.")
+@windows
 @click.option(
     "--measure",
     type=_Measures(),

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tropism.cli.output import Names, csv_option, deliver, json_option, placebos_of, plot_option, talking
+from tropism.cli.output import Names, csv_option, deliver, json_option, plot_option, talking
+from tropism.cli.question import placebos_of, triad
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,9 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.command("shift")
-@click.argument("state")
-@click.option("--toward", required=True, metavar="STATE", help="The pole it may be moving toward.")
-@click.option("--from", "away_from", required=True, metavar="STATE", help="The pole it may be leaving.")
+@triad
 @click.option(
     "--event", type=int, default=2014, show_default=True, metavar="YEAR", help="Since when it may be moving."
 )
