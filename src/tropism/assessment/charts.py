@@ -13,6 +13,7 @@ import altair as alt
 import numpy as np
 
 from tropism.dyads import dyad
+from tropism.house_style import AWAY, CONFIG, OTHERS, QUIET, STATE, TOWARD
 
 if TYPE_CHECKING:
     from tropism.assessment.result import Assessment, EvidenceRow
@@ -26,36 +27,13 @@ _Path = tuple[str, str, np.ndarray, np.ndarray]
 WIDTH, HEIGHT, STRIP_HEIGHT = 420, 225, 74
 POLES = ("toward", "away")
 DASHES: dict[str, list[int]] = {"toward": [1, 0], "away": [5, 3]}
-#: Dark enough on white for small text; the poles differ in lightness too, for readers in greyscale.
-TOWARD, AWAY, STATE, OTHERS, QUIET = "#0b559f", "#c2510a", "#111111", "#8a94a3", "#5a6472"
 BAND, BEFORE, AFTER = "#e3e8ee", "#f3efe6", "#e9eff5"
-#: Metrics of Arial everywhere: what is measured when drawing is what a browser shows.
-FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 #: Share of the states on either side that may lie beyond the axis, marked there by their number.
 BEYOND = 0.02
 #: Years drawn before the first window and after the second.
 CONTEXT = 20
 #: A name longer than this is written as its code beside a line or below an axis.
 LONGEST = 16
-
-CONFIG: dict[str, Any] = {
-    "aria": False,
-    "font": FONT,
-    "background": "white",
-    "view": {"stroke": None},
-    "axis": {
-        "labelFontSize": 13,
-        "labelColor": QUIET,
-        "titleFontSize": 13,
-        "titleFontWeight": "normal",
-        "titleColor": QUIET,
-        "domainColor": "#b5bdc8",
-        "tickColor": "#b5bdc8",
-        "gridColor": "#e6e9ee",
-    },
-    "text": {"fontSize": 13},
-    "title": {"anchor": "start", "fontSize": 14, "subtitleFontSize": 12, "subtitleColor": QUIET},
-}
 
 
 def assessment_chart(assessment: Assessment) -> alt.VConcatChart:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tropism.errors import OutputError
+from tropism.house_style import CONFIG
 from tropism.tables.store import writing
 
 if TYPE_CHECKING:
@@ -71,14 +72,14 @@ def _png(chart: altair.TopLevelMixin) -> bytes:
     import vl_convert
 
     return vl_convert.vegalite_to_png(
-        chart.to_dict(), vl_version=_version(), scale=SCALE, allowed_base_urls=[]
+        _specification(chart), vl_version=_version(), scale=SCALE, allowed_base_urls=[]
     )
 
 
 def _svg(chart: altair.TopLevelMixin) -> bytes:
     import vl_convert
 
-    text: str = vl_convert.vegalite_to_svg(chart.to_dict(), vl_version=_version(), allowed_base_urls=[])
+    text: str = vl_convert.vegalite_to_svg(_specification(chart), vl_version=_version(), allowed_base_urls=[])
     return text.encode()
 
 
@@ -91,6 +92,13 @@ def _html(chart: altair.TopLevelMixin) -> bytes:
 
 def _json(chart: altair.TopLevelMixin) -> bytes:
     return (chart.to_json() + "\n").encode()
+
+
+def _specification(chart: altair.TopLevelMixin) -> dict[str, Any]:
+    """A chart in the house style, where it has none of its own."""
+    specification = chart.to_dict()
+    own = specification.get("config", {})
+    return specification | {"config": CONFIG | own | {"view": own.get("view", {}) | CONFIG["view"]}}
 
 
 def _version() -> str:

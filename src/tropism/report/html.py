@@ -149,7 +149,7 @@ def _svg(chart: altair.LayerChart | None, figure: str) -> str:
     import altair
     import vl_convert
 
-    from tropism.assessment.charts import CONFIG
+    from tropism.house_style import CONFIG
 
     specification: dict[str, Any] = chart.to_dict() | {
         "config": CONFIG,

@@ -287,7 +287,8 @@ class Break:
         """The path with its known errors and credible years; below, the probability of each year."""
         import altair as alt
 
-        from tropism.votes.ideal_points.chart import COLOURS, CONFIG
+        from tropism.house_style import CONFIG
+        from tropism.votes.ideal_points.chart import COLOURS
 
         blue, orange = COLOURS[:2]
         half = 1.645 * self.std_errors

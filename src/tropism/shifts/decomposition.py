@@ -28,6 +28,7 @@ import pyarrow.compute as pc
 
 from tropism.dyads import Triad, Window
 from tropism.errors import SchemaError, SeriesError
+from tropism.house_style import TOWARD
 from tropism.series import Provenance, Series
 from tropism.shifts.change import MIN_SHARE_OF_YEARS, MIN_YEARS, Estimate, Placebo
 from tropism.states import lineage
@@ -333,7 +334,7 @@ class Decomposition:
         base = alt.Chart(pd.DataFrame(rows)).encode(
             y=alt.Y("mover:N", sort=[mover for mover, _ in self._columns(i)], title=None)
         )
-        bars = base.mark_bar(color="#4c78a8", opacity=0.75).encode(
+        bars = base.mark_bar(color=TOWARD, opacity=0.75).encode(
             x=alt.X("estimate:Q", title="share of roll calls")
         )
         spans = [base.mark_rule().encode(x="lower:Q", x2="upper:Q")] if len(self.parts) > 1 else []

@@ -21,6 +21,7 @@ import numpy as np
 from tropism.derived import read_table, table_info
 from tropism.dyads import Window
 from tropism.errors import SeriesError, TriadError, WindowError
+from tropism.house_style import AWAY, OTHERS
 from tropism.series import Provenance, Series
 from tropism.shifts.alike import PlaceboSet, like_states, sources_of
 from tropism.shifts.change import LEVEL, MIN_PLACEBOS, MIN_YEARS
@@ -151,7 +152,7 @@ class Scan:
             color=alt.Color(
                 "called:N",
                 title=None,
-                scale=alt.Scale(domain=["mover", "ordinary"], range=["#c2510a", "#7f8a99"]),
+                scale=alt.Scale(domain=["mover", "ordinary"], range=[AWAY, OTHERS]),
             ),
         )
         title = f"own move toward {self.names[0]}, from {self.names[1]} ({self.measured_in})"

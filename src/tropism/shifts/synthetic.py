@@ -147,7 +147,8 @@ class SyntheticControl:
         """Both paths, and the band that holds 90 % of the donors' gaps around the synthetic one."""
         import altair as alt
 
-        from tropism.votes.ideal_points.chart import COLOURS, CONFIG
+        from tropism.house_style import CONFIG
+        from tropism.votes.ideal_points.chart import COLOURS
 
         blue, orange = COLOURS[:2]
         table = self.tidy()

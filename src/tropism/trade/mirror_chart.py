@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tropism.house_style import AWAY, TOWARD
 from tropism.world_map import GROWING, Classes, can_map, world_map
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _reports(found: Mirror) -> alt.LayerChart | alt.FacetChart:
     x = alt.X("year:Q", title=None, axis=ticks, scale=alt.Scale(zero=False))
     y = alt.Y("value:Q", title="million current US dollars")
     area = alt.Chart(alt.InlineData(values=band)).mark_area(opacity=0.2).encode(x=x, y=y, y2="top:Q")
-    scale = alt.Scale(range=["#0b559f", "#d9741f"])
+    scale = alt.Scale(range=[TOWARD, AWAY])
     colour = alt.Color("report:N", title=None, sort=None, legend=alt.Legend(orient="bottom"), scale=scale)
     line = alt.Chart(alt.InlineData(values=lines)).mark_line(point=True).encode(x=x, y=y, color=colour)
     return alt.layer(area, line, width=WIDTH)
@@ -89,7 +90,7 @@ def _suspects(rows: pd.DataFrame) -> alt.Chart:
                 f"suspects of {rows['year'].iloc[0]}: how much of the gap each could explain", anchor="start"
             ),
         )
-        .mark_bar(color="#0b559f")
+        .mark_bar(color=TOWARD)
         .encode(
             x=alt.X("value:Q", title="million current US dollars"),
             y=alt.Y("via:N", sort=rows["via"].tolist(), title=None),

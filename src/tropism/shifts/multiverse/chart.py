@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tropism.house_style import AWAY, CONFIG, OTHERS, QUIET, TOWARD
 from tropism.shifts.multiverse.axes import AXES
 from tropism.shifts.multiverse.words import DOING, ordinal, title
-from tropism.votes.ideal_points.chart import CONFIG
 
 if TYPE_CHECKING:
     import altair as alt
@@ -17,7 +17,7 @@ WIDTH, HEIGHT, ROW = 820, 260, 15
 #: Moves beyond this are drawn at the edge: a few would flatten all others.
 FURTHEST = 4.0
 #: Verdicts in the order of the legend; different in lightness too.
-COLOURS = {"toward": "#0b559f", "away": "#c2510a", "ordinary": "#8a94a3", "not counted": "#dfe3e8"}
+COLOURS = {"toward": TOWARD, "away": AWAY, "ordinary": OTHERS, "not counted": "#dfe3e8"}
 
 
 def curve(found: Multiverse, group: str) -> alt.VConcatChart:
@@ -55,7 +55,7 @@ def curve(found: Multiverse, group: str) -> alt.VConcatChart:
         axis=alt.Axis(tickCount=7, domain=False, ticks=False),
     )
     top = alt.layer(
-        alt.Chart(alt.InlineData(values=[{"move": 0}])).mark_rule(color="#5a6472").encode(y=y),
+        alt.Chart(alt.InlineData(values=[{"move": 0}])).mark_rule(color=QUIET).encode(y=y),
         alt.Chart(alt.InlineData(values=points))
         .mark_point(filled=True, size=14, opacity=1)
         .encode(x=x, y=y, color=colour),

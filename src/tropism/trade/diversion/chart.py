@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from tropism.house_style import OTHERS, TOWARD
 from tropism.trade.diversion.result import MEDIAN
 from tropism.world_map import can_map, signed_classes, world_map
 
@@ -51,7 +52,7 @@ def _bars(found: Diversion) -> alt.LayerChart | alt.FacetChart:
         y=alt.Y("component:N", sort=components, title=None, axis=alt.Axis(labelLimit=200)),
         yOffset=alt.YOffset("state:N", sort=states),
     )
-    colour = alt.Color("state:N", title=None, sort=states, scale=alt.Scale(range=["#0b559f", "#8a94a3"]))
+    colour = alt.Color("state:N", title=None, sort=states, scale=alt.Scale(range=[TOWARD, OTHERS]))
     bars = base.mark_bar().encode(x=alt.X("estimate:Q", title=found.settings["measured_in"]), color=colour)
     rules = base.mark_rule(color="#111111").encode(x="lower:Q", x2="upper:Q")
     return alt.layer(bars, rules, width=560)

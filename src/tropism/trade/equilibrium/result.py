@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tropism.errors import SchemaError
+from tropism.house_style import TOWARD
 from tropism.series import Provenance, as_json, cited
 from tropism.trade.equilibrium.shocks import CostShock
 from tropism.world_map import can_map, signed_classes, world_map
@@ -160,7 +161,7 @@ class CountryEffects:
         ]
         y = alt.Y("country:N", sort=names, title=None)
         base = alt.Chart(alt.InlineData(values=records))
-        layers = [base.mark_bar(color="#0b559f").encode(x=alt.X("estimate:Q", title="percent"), y=y)]
+        layers = [base.mark_bar(color=TOWARD).encode(x=alt.X("estimate:Q", title="percent"), y=y)]
         subtitle = (
             f"{self.settings['deficits'].replace('_', ' ')} deficits, baseline "
             f"{self.settings['baseline_kind']}, {self.year}"

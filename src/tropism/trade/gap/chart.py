@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tropism.house_style import AWAY, OTHERS
 from tropism.trade.panels import ALL_SECTORS
 from tropism.world_map import STANDING, can_map, world_map
 
@@ -70,7 +71,7 @@ def _ratios(gap: TradeGap, table: pd.DataFrame, width: int) -> alt.LayerChart | 
     order = [record["partner"] for record in records]
     base = alt.Chart(alt.InlineData(values=records)).encode(y=alt.Y("partner:N", sort=order, title=None))
     scale = alt.Scale(type="log")
-    colour = alt.Color("asked:N", legend=None, scale=alt.Scale(range=["#888888", "#c0392b"]))
+    colour = alt.Color("asked:N", legend=None, scale=alt.Scale(range=[OTHERS, AWAY]))
     bars = base.mark_rule(strokeWidth=5, opacity=0.3).encode(
         x=alt.X("low:Q", scale=scale, title="actual over predicted", axis=alt.Axis(tickCount=6)),
         x2="high:Q",

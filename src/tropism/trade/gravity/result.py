@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tropism.errors import IdentificationError, SchemaError
+from tropism.house_style import TOWARD
 from tropism.series import Provenance, as_json
 from tropism.trade.gravity.regression import REASONS, USED
 
@@ -172,8 +173,8 @@ class GravityFit:
             y=y, tooltip=["term:N", *(alt.Tooltip(f"{name}:Q", format=".4f") for name in NUMBERS)]
         )
         zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(color="#b5bdc8").encode(x="zero:Q")
-        interval = base.mark_rule(size=2, color="#0b559f").encode(x=x, x2="upper:Q")
-        point = base.mark_point(filled=True, size=60, color="#0b559f", opacity=1).encode(x="estimate:Q")
+        interval = base.mark_rule(size=2, color=TOWARD).encode(x=x, x2="upper:Q")
+        point = base.mark_point(filled=True, size=60, color=TOWARD, opacity=1).encode(x="estimate:Q")
         return alt.LayerChart(layer=[zero, interval, point]).properties(
             width=420, title={"text": "Effects on trade", "subtitle": self.formula}
         )

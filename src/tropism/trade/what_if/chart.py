@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tropism.house_style import OTHERS, TOWARD
 from tropism.trade.what_if.result import DEFICITS
 from tropism.world_map import can_map, signed_classes, world_map
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tropism.trade.what_if.result import WhatIf
 
 #: Of the assumptions on deficits, the leading one first.
-COLOURS = ["#0b559f", "#8a94a3"]
+COLOURS = [TOWARD, OTHERS]
 
 
 def draw(answer: WhatIf) -> alt.VConcatChart:

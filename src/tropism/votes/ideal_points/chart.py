@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tropism.house_style import AWAY, CONFIG, STATE, TOWARD
 from tropism.votes.ideal_points.result import interval
 
 if TYPE_CHECKING:
@@ -15,25 +16,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 560, 340
 #: Dark enough on white for small text, and different in lightness too where only two or three are drawn.
-COLOURS = ("#0b559f", "#c2510a", "#1f7a3d", "#8e3b8a", "#111111", "#7a5c00")
-CONFIG: dict[str, Any] = {
-    "aria": False,
-    "font": "Arial, 'Liberation Sans', Helvetica, sans-serif",
-    "background": "white",
-    "view": {"stroke": None},
-    "axis": {
-        "labelFontSize": 13,
-        "labelColor": "#5a6472",
-        "titleFontSize": 13,
-        "titleFontWeight": "normal",
-        "titleColor": "#5a6472",
-        "domainColor": "#b5bdc8",
-        "tickColor": "#b5bdc8",
-        "gridColor": "#e6e9ee",
-    },
-    "text": {"fontSize": 13},
-    "title": {"anchor": "start", "fontSize": 14, "subtitleFontSize": 12, "subtitleColor": "#5a6472"},
-}
+COLOURS = (TOWARD, AWAY, "#1f7a3d", "#8e3b8a", STATE, "#7a5c00")
 #: A label at the end of a line is cut after so many letters.
 LONGEST = 20
 
