@@ -13,8 +13,10 @@ import pytest
 
 from made_up import HOSTILE, NAMES, OTHER, SOURCE, TRIAD, WINDOW, assessment, panel, row
 from tropism.assessment import charts
+from tropism.assessment.dossier import Confidence, Dossier, verdicts_of_others
+from tropism.assessment.reading import unusual, verdict_of
 from tropism.errors import OutputError
-from tropism.report import html, words
+from tropism.report import dossier_words, html, words
 from tropism.report.html import write_report
 from tropism.shifts import infer_shifts
 
@@ -63,7 +65,7 @@ def answer():
 
 @pytest.fixture(scope="module")
 def text(answer, tmp_path_factory):
-    path = write_report(answer, tmp_path_factory.mktemp("page") / "page.html")
+    path = write_report(Dossier.of(answer), tmp_path_factory.mktemp("page") / "page.html")
     return path.read_text(encoding="utf-8")
 
 
@@ -123,9 +125,10 @@ def test_the_page_asks_for_nothing_and_runs_nothing(text, page):
 
 def test_each_figure_is_named_by_a_sentence_and_captioned(page):
     figures = [value for tag, name, value in page.attributes if (tag, name) == ("figure", "aria-label")]
-    # Three ranked rows and the unranked one have two charts, the level row and the short row have one.
-    assert len(figures) == 4 * 2 + 1 + 1 == page.tags["figcaption"] == len(set(figures))
-    assert page.tags["svg"] == len(figures) + 4
+    # Three ranked rows and the unranked one have two charts, the level row and the short row have one; the
+    # leading one has its levels and their difference in a figure of their own.
+    assert len(figures) == 4 * 2 + 1 + 1 + 1 == page.tags["figcaption"] == len(set(figures))
+    assert page.tags["svg"] == len(figures) + 4 + 1
     assert all(sentence.endswith(".") for sentence in figures)
     assert "percentile 100" in next(
         each for each in figures if each.startswith("UN votes: similarity, change")
@@ -149,7 +152,7 @@ def test_ids_are_unique_and_every_reference_has_its_target(text, page):
 
 
 def test_the_same_assessment_gives_the_same_bytes(answer, text):
-    assert html.render(answer) == text
+    assert html.render(Dossier.of(answer)) == text
 
 
 @pytest.mark.parametrize("name", [HOSTILE, "<b>&amp;'\"</b>"], ids=["long", "short enough for a chart"])
@@ -164,7 +167,7 @@ def test_foreign_text_is_shown_and_never_run(name):
     event = answer.events[0] | dict.fromkeys(("description", "quote", "kind"), HOSTILE)
     events = (event | {"source_url": "javascript:window.__x=4"}, event | {"source_url": "http://[" + HOSTILE})
     answer = replace(answer, names=(name, name, name), rows=rows, events=events, reading=(HOSTILE, HOSTILE))
-    page = Page(html.render(answer))
+    page = Page(html.render(Dossier.of(answer)))
     assert page.tags["script"] == page.tags["img"] == page.tags["b"] == 0
     assert not [attribute for _, attribute, _ in page.attributes if attribute.startswith("on")]
     assert not [link for link in page.values("href") if link.startswith("javascript")]
@@ -174,9 +177,9 @@ def test_foreign_text_is_shown_and_never_run(name):
 
 def test_nothing_is_half_written(answer, tmp_path, monkeypatch):
     with pytest.raises(OutputError, match="cannot be written"):
-        write_report(answer, tmp_path / "no" / "such" / "folder.html")
+        write_report(Dossier.of(answer), tmp_path / "no" / "such" / "folder.html")
     with pytest.raises(OutputError, match="is a folder"):
-        write_report(answer, tmp_path)
+        write_report(Dossier.of(answer), tmp_path)
     earlier = tmp_path / "page.html"
     earlier.write_text("the earlier page")
 
@@ -185,7 +188,7 @@ def test_nothing_is_half_written(answer, tmp_path, monkeypatch):
 
     monkeypatch.setattr(html, "render", fail)
     with pytest.raises(RuntimeError):
-        write_report(answer, earlier)
+        write_report(Dossier.of(answer), earlier)
     assert earlier.read_text() == "the earlier page"
     assert list(tmp_path.iterdir()) == [earlier]
 
@@ -196,7 +199,7 @@ def test_a_page_without_any_data_says_so():
         for name in ("Russia", "Peru")
     )
     answer = assessment(rows=empty, events=(), verdict="cannot tell", reading=("Cannot tell: nothing.",))
-    page = Page(html.render(answer))
+    page = Page(html.render(Dossier.of(answer)))
     assert page.tags["svg"] == page.tags["figure"] == 0
     assert "no data on Pakistan with Peru" in page.words
     assert "tables of dated events hold none" in page.words
@@ -257,7 +260,7 @@ def test_a_field_in_which_nobody_moved_is_drawn_and_not_a_division_by_zero():
     line = row("still", "Still", "ranked", still, block="institutions")
     assert line.direction == "no change"
     answer = assessment(rows=(line,))
-    assert Page(html.render(answer)).tags["svg"] == 3
+    assert Page(html.render(Dossier.of(answer))).tags["svg"] == 5
 
 
 def test_only_one_pole_on_record_still_gives_its_path():
@@ -336,3 +339,64 @@ def test_words_name_the_state_that_moved_furthest(answer):
     sentence = words.furthest_in_words(answer.rows[0], NAMES)
     codes, changes = answer.rows[0].shifts.placebos()
     assert sentence.startswith(f"Furthest toward Russia: {codes[int(np.argmax(changes))]} +")
+
+
+def test_the_answer_holds_its_numbers_and_keeps_likelihood_and_confidence_apart(answer):
+    dossier = Dossier.of(answer)
+    lead = dossier.lead
+    assert lead is next(
+        row for row in answer.rows if row.status == "ranked" and row.shift.change.lower is not None
+    )
+    first, second = dossier_words.answer_sentences(dossier)
+    assert first == answer.reading[0]
+    assert words.change_in_words(lead) in second and words.standing_in_words(lead, NAMES) in second
+    unsure, sure = dossier_words.likelihood_sentence(dossier), dossier_words.confidence_sentence(dossier)
+    assert "onfidence" not in unsure and "likel" not in sure and "%" not in sure
+
+
+@pytest.mark.parametrize(
+    ("probability", "said"),
+    [
+        (0.0, "almost no chance (1 %)"),
+        (0.05, "very unlikely (5 %)"),
+        (0.199, "unlikely (20 %)"),
+        (0.5, "about as likely as not (50 %)"),
+        (0.549, "likely (55 %)"),
+        (0.83, "very likely (83 %)"),
+        (0.999, "almost certain (99 %)"),
+    ],
+)
+def test_a_word_for_a_probability_fits_the_number_beside_it(probability, said):
+    assert dossier_words.likely(probability) == said
+
+
+def test_every_other_state_is_judged_by_the_rules_of_the_state_asked_about(answer):
+    ranked = [row for row in answer.rows if row.status == "ranked"]
+    found = verdicts_of_others(ranked)
+    common = set.intersection(*(set(row.shifts.states) for row in ranked)) - {"PAK", "RUS", "USA"}
+    assert sum(found.values()) == len(common)
+    # Asked about another state of the same panels, the rows are those that its own question would give.
+    other = sorted(common)[0]
+    swapped = tuple(
+        replace(
+            row,
+            shift=(shift := replace(row.shifts.of(other), rank=row.shifts.rank(other))),
+            unusual=unusual(shift),
+        )
+        for row in ranked
+    )
+    assert found[verdict_of(swapped)] >= 1
+
+
+def test_confidence_falls_without_data_and_where_lines_disagree(answer):
+    order = ("very low", "low", "medium", "high", "very high")
+    ranked = [row for row in answer.rows if row.status == "ranked"]
+    whole = Confidence.of(replace(answer, rows=tuple(replace(row, signal="costly") for row in ranked)))
+    cheap = Confidence.of(answer)
+    assert cheap.costly is False and order.index(cheap.level) == order.index(whole.level) - 1
+    alone = Confidence.of(replace(answer, rows=(ranked[0],)))
+    assert alone.evidence == "limited"
+    torn = tuple(replace(row, unusual=side) for row, side in zip(ranked, ("toward", "away", ""), strict=True))
+    assert Confidence.of(replace(answer, rows=torn)).agreement == "low"
+    none = Confidence.of(replace(answer, rows=()))
+    assert (none.level, none.ranked) == ("very low", 0)

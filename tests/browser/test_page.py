@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from made_up import HOSTILE, assessment
+from tropism.assessment.dossier import Dossier
 from tropism.report import write_report
 
 pytestmark = pytest.mark.browser
@@ -88,7 +89,11 @@ def congo():
     return assess("COD", toward="CHN", away_from="GBR")
 
 
-@pytest.fixture(scope="module", params=[assessment, pakistan, cuba, congo], ids=lambda make: make.__name__)
+def made_up():
+    return Dossier.of(assessment())
+
+
+@pytest.fixture(scope="module", params=[made_up, pakistan, cuba, congo], ids=lambda make: make.__name__)
 def address(request, tmp_path_factory):
     return write_report(request.param(), tmp_path_factory.mktemp("page") / "page.html").as_uri()
 
@@ -149,7 +154,7 @@ def test_the_page_prints_on_paper_with_its_tables(page, tmp_path):
 
 
 def test_foreign_text_does_not_run(browser, tmp_path):
-    answer = assessment(names=(HOSTILE, HOSTILE, HOSTILE), reading=(HOSTILE,))
+    answer = Dossier.of(assessment(names=(HOSTILE, HOSTILE, HOSTILE), reading=(HOSTILE,)))
     context = browser.new_context(offline=True)
     page = context.new_page()
     page.goto(write_report(answer, tmp_path / "hostile.html").as_uri())
@@ -159,7 +164,7 @@ def test_foreign_text_does_not_run(browser, tmp_path):
 
 
 def test_the_policy_stops_a_script_that_gets_in(browser, tmp_path):
-    path = write_report(assessment(), tmp_path / "page.html")
+    path = write_report(Dossier.of(assessment()), tmp_path / "page.html")
     text = path.read_text(encoding="utf-8").replace("<main>", "<main><script>window.__x = 1</script>")
     path.write_text(text, encoding="utf-8")
     context = browser.new_context(offline=True)

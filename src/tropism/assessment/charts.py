@@ -7,6 +7,7 @@ size beside each other. Shares are drawn in per cent.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -30,6 +31,8 @@ DASHES: dict[str, list[int]] = {"toward": [1, 0], "away": [5, 3]}
 BAND, BEFORE, AFTER = "#e3e8ee", "#f3efe6", "#e9eff5"
 #: Share of the states on either side that may lie beyond the axis, marked there by their number.
 BEYOND = 0.02
+#: Probability of each band about an estimated path or change, the widest first.
+BANDS = (0.95, 0.8, 0.5)
 #: Years drawn before the first window and after the second.
 CONTEXT = 20
 #: A name longer than this is written as its code beside a line or below an axis.
@@ -62,8 +65,15 @@ def assessment_chart(assessment: Assessment) -> alt.VConcatChart:
     return alt.vconcat(*lines, spacing=30, title=assessment.question).configure(**CONFIG)
 
 
-def path_chart(row: EvidenceRow, assessment: Assessment) -> alt.LayerChart | None:
+def path_chart(row: EvidenceRow, assessment: Assessment, *, events: bool = False) -> alt.LayerChart | None:
     """Closeness to both poles over the years, with the two windows and their means.
+
+    Parameters
+    ----------
+    row : EvidenceRow
+    assessment : Assessment
+    events : bool
+        Mark dated events along the bottom, by whom they were with.
 
     Returns
     -------
@@ -89,10 +99,14 @@ def path_chart(row: EvidenceRow, assessment: Assessment) -> alt.LayerChart | Non
         return None
     everything = np.concatenate([values for *_, values in paths])
     if row.series.has_sampling_error:
-        bounds = [_bounds(row, dyad(triad.state, pole), (first, last)) for pole in triad.poles]
-        everything = np.r_[everything, [value for each in bounds for pair in each.values() for value in pair]]
+        bounds = [
+            _bounds(row, dyad(triad.state, pole), (first, last), max(BANDS))[1:] for pole in triad.poles
+        ]
+        everything = np.concatenate([everything, *(each for pair in bounds for each in pair)])
     low, high = min(0.0, float(everything.min())), max(0.0, float(everything.max()))
     low, high = low - 0.05 * (high - low) * (low < 0), high + 0.16 * ((high - low) or 1.0)
+    if events:
+        low -= 0.13 * (high - low)
     ends = _ends(paths, last, low, high)
     room = max(8.0 * len(end["label"]) for end in ends) + 10
     x = alt.X(
@@ -121,6 +135,8 @@ def path_chart(row: EvidenceRow, assessment: Assessment) -> alt.LayerChart | Non
         layers.append(_means(row.shift, window, _scale(row), x, y, (first, last)))
     for key, _, years, values in paths:
         layers += _line(key, years, values, x, y)
+    if events:
+        layers += _event_ticks(assessment, x, y, (first, last), (low, high))
     layers.append(
         _chart(ends)
         .mark_text(align="left", dx=7, fontWeight="bold")
@@ -451,28 +467,68 @@ def _means(shift: Shift, window: Window, scale: int, x: alt.X, y: alt.Y, years: 
 def _intervals(
     row: EvidenceRow, assessment: Assessment, x: alt.X, y: alt.Y, years: tuple[int, int]
 ) -> list[alt.Chart]:
-    """Intervals of an estimated path, faint and without an outline: a boundary invites in/out reading."""
-    assert row.series is not None
+    """Bands of an estimated path, fading and without an outline: a boundary invites in/out reading."""
     layers = []
     for key, pole in zip(POLES, assessment.triad.poles, strict=True):
-        have = _bounds(row, dyad(assessment.triad.state, pole), years)
-        if not have:
-            continue
-        records: Records = []
-        for year in range(min(have), max(have) + 1):
-            lower, upper = have.get(year, (None, None))
-            records.append({"year": year, "value": lower, "top": upper, "pole": key})
-        area = _chart(records).mark_area(opacity=0.18, invalid="break-paths-show-path-domains")
-        layers.append(area.encode(x=x, y=y, y2="top:Q", color=_colour()))
+        for level in BANDS:
+            at, low, high = _bounds(row, dyad(assessment.triad.state, pole), years, level)
+            have = dict(zip(at.tolist(), zip(low.tolist(), high.tolist(), strict=True), strict=True))
+            if not have:
+                continue
+            records: Records = []
+            for year in range(min(have), max(have) + 1):
+                lower, upper = have.get(year, (None, None))
+                records.append({"year": year, "value": lower, "top": upper, "pole": key})
+            area = _chart(records).mark_area(opacity=0.13, invalid="break-paths-show-path-domains")
+            layers.append(area.encode(x=x, y=y, y2="top:Q", color=_colour()))
     return layers
 
 
-def _bounds(row: EvidenceRow, unit: str, years: tuple[int, int]) -> dict[int, tuple[float, float]]:
-    """Intervals of a path by year, as drawn."""
+def _bounds(
+    row: EvidenceRow, unit: str, years: tuple[int, int], level: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Years of a path and its equal-tailed interval in each, as drawn."""
     assert row.series is not None
     if unit not in row.series:
-        return {}
-    table = row.series.select([unit]).tidy()
-    rows = zip(table["year"].tolist(), table["lower"].tolist(), table["upper"].tolist(), strict=True)
-    scale = _scale(row)
-    return {year: (scale * low, scale * high) for year, low, high in rows if years[0] <= year <= years[1]}
+        return np.empty(0, int), np.empty(0), np.empty(0)
+    at = row.series.index([unit])[0]
+    here = ~row.series.missing[at] & (row.series.years >= years[0]) & (row.series.years <= years[1])
+    low, high = interval(row.series.values[:, at, here] * _scale(row), level)
+    return row.series.years[here], low, high
+
+
+def interval(draws: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Equal-tailed interval over the first axis."""
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
+
+
+def partner(assessment: Assessment, event: Mapping[str, Any]) -> str:
+    """Whom a dated event was with: ``"toward"``, ``"away"`` or ``"others"``."""
+    triad = assessment.triad
+    other = event["target"] if event["actor"] == triad.state else event["actor"]
+    return dict(zip(triad.poles, POLES, strict=True)).get(str(other), "others")
+
+
+def year_of(day: Any) -> float:
+    """A date as a point on an axis of years, each year at its middle."""
+    return float(day.year) - 0.5 + (day.timetuple().tm_yday - 1) / 365.25
+
+
+def _event_ticks(
+    assessment: Assessment, x: alt.X, y: alt.Y, years: tuple[int, int], values: tuple[float, float]
+) -> list[alt.Chart]:
+    """Dated events along the bottom: a line of ticks for either pole, and one for everybody else."""
+    step = 0.035 * (values[1] - values[0])
+    layers = []
+    for i, (key, colour) in enumerate((("others", OTHERS), ("away", AWAY), ("toward", TOWARD))):
+        bottom = values[0] + i * step
+        records = [
+            {"year": year_of(event["date"]), "value": bottom, "top": bottom + 0.75 * step}
+            for event in assessment.events
+            if partner(assessment, event) == key and years[0] - 0.5 <= event["date"].year <= years[1]
+        ]
+        if records:
+            mark = _chart(records).mark_rule(color=colour, strokeWidth=1.5)
+            layers.append(mark.encode(x=x, y=y, y2="top:Q"))
+    return layers

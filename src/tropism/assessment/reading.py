@@ -115,7 +115,7 @@ def read(rows: Sequence[EvidenceRow], names: Names, window: Window) -> tuple[Ver
     ranked = [row for row in rows if row.status == "ranked"]
     toward = [row for row in ranked if row.unusual == "toward"]
     away = [row for row in ranked if row.unusual == "away"]
-    verdict = _verdict(ranked, toward, away)
+    verdict = verdict_of(ranked)
     sentences = [_headline(verdict, ranked, toward, away, names)]
     sentences += [_stands_out(row, names) for row in (*toward, *away)]
     unclear = [row for row in ranked if not row.unusual and _uncertain_at_the_edge(row)]
@@ -131,7 +131,7 @@ def read(rows: Sequence[EvidenceRow], names: Names, window: Window) -> tuple[Ver
         carried = [row for row in plain if _moved_less_than_most(row, sign)]
         if carried:
             sentences.append(_with_the_field(carried, names, sign))
-    sentences += _divided_votes(ranked, names)
+    sentences += divided_votes(ranked, names)
     if len(ranked) > 1:
         chance = f"{len(ranked) * 2 * TAIL / 100:.1f}"
         sentences.append(
@@ -167,10 +167,10 @@ def _uncertain_at_the_edge(row: EvidenceRow) -> bool:
     return _uncertain(row.shift) and not TAIL < row.shift.rank.percentile < 100 - TAIL
 
 
-def _verdict(
-    ranked: Sequence[EvidenceRow], toward: Sequence[EvidenceRow], away: Sequence[EvidenceRow]
-) -> Verdict:
-    telling = [row for row in ranked if _could_tell(row)]
+def verdict_of(ranked: Sequence[EvidenceRow]) -> Verdict:
+    """What ranked rows say together, by the kinds of evidence that stand out and on which side."""
+    toward, away = ([row for row in ranked if row.unusual == side] for side in ("toward", "away"))
+    telling = [row for row in ranked if could_tell(row)]
     if not ranked or (toward and away):
         return "cannot tell"
     if not toward and not away:
@@ -250,7 +250,7 @@ def _changed(row: EvidenceRow) -> float:
     return row.shift.change.estimate
 
 
-def _could_tell(row: EvidenceRow) -> bool:
+def could_tell(row: EvidenceRow) -> bool:
     """Whether a move could have shown: not where the state and most others stand still, as in 0 to 0."""
     assert row.shift is not None and row.shift.rank is not None
     return row.shift.change.estimate != 0 or row.shift.rank.n_tied < row.shift.rank.n / 2
@@ -277,7 +277,7 @@ def _with_the_field(rows: Sequence[EvidenceRow], names: Names, sign: int) -> str
     )
 
 
-def _divided_votes(rows: Sequence[EvidenceRow], names: Names) -> list[str]:
+def divided_votes(rows: Sequence[EvidenceRow], names: Names) -> list[str]:
     """Where rows on the same votes moved opposite ways: distance on a line is not disagreement."""
     moved: dict[int, list[str]] = {1: [], -1: []}
     for row in rows:

@@ -1,8 +1,8 @@
-"""One self-contained page per assessment: words, tables and static charts, without any script.
+"""One self-contained page per question: words, tables and static charts, without any script.
 
 The page asks for nothing from anywhere: its policy (CSP) allows its own style sheet, by hash, and nothing
-else. All words come from the assessment and from `tropism.report.words`; templates compute nothing, and
-escape everything that they are given.
+else. All words come from the dossier, by `tropism.report.words` and its neighbours; templates compute
+nothing, and escape everything that they are given.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tropism.report import explanation_words, words
+from tropism.assessment.dossier import Dossier, compile_dossier
+from tropism.report import dossier_words, explanation_words, words
 from tropism.tables.library import list_tables
 from tropism.tables.store import writing
 
@@ -42,12 +44,13 @@ class Figure:
     kind: str
 
 
-def write_report(assessment: Assessment, path: str | Path) -> Path:
-    """Write an assessment as one HTML file that opens from disk, offline, and prints.
+def write_report(answer: Assessment | Dossier, path: str | Path) -> Path:
+    """Write an answer as one HTML file that opens from disk, offline, and prints.
 
     Parameters
     ----------
-    assessment : Assessment
+    answer : Assessment or Dossier
+        An assessment is completed first by `compile_dossier`, which takes a few seconds.
     path : str or Path
         The file to write; an existing one is replaced when the new one is complete.
 
@@ -68,14 +71,15 @@ def write_report(assessment: Assessment, path: str | Path) -> Path:
     'pakistan.html'
     """
     path = Path(path)
-    # The folder is tried before the charts are drawn: fail before the long computation.
+    # The folder is tried before anything is computed or drawn: fail before the long computation.
     with writing(path) as scratch:
-        scratch.write_text(render(assessment), encoding="utf-8", newline="\n")
+        dossier = answer if isinstance(answer, Dossier) else compile_dossier(answer)
+        scratch.write_text(render(dossier), encoding="utf-8", newline="\n")
     return path
 
 
-def render(assessment: Assessment) -> str:
-    """The page as text; the same assessment gives the same text."""
+def render(dossier: Dossier) -> str:
+    """The page as text; the same dossier gives the same text."""
     import jinja2
     from markupsafe import Markup
 
@@ -90,12 +94,19 @@ def render(assessment: Assessment) -> str:
     style = resources.files("tropism.report").joinpath("templates/page.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     tables = {info.provenance: info.name for info in list_tables() if info.provenance is not None}
+    assessment = dossier.assessment
     return environment.get_template("page.html").render(
         assessment=assessment,
         a=assessment.names[0],
         b=assessment.names[1],
         c=assessment.names[2],
-        figures={row.name: _figures(row, assessment) for row in assessment.rows},
+        answer=dossier_words.answer_sentences(dossier),
+        likelihood=dossier_words.likelihood_sentence(dossier),
+        confidence=dossier_words.confidence_sentence(dossier),
+        leads=dossier_words.leads_note(dossier),
+        lead=dossier.lead,
+        headline=_headline(dossier),
+        figures={row.name: _figures(row, assessment) for row in assessment.rows if row is not dossier.lead},
         strips={row.name: _strip(row, assessment) for row in assessment.rows},
         explained=_explained(assessment),
         tolerance=explanation_words.tolerance_in_words(assessment),
@@ -120,18 +131,49 @@ def _explained(assessment: Assessment) -> dict[str, Any]:
     }
 
 
-def _figures(row: EvidenceRow, assessment: Assessment) -> list[Figure]:
+def _headline(dossier: Dossier) -> list[Figure]:
+    """The leading line: before and after with the difference, the state among all others, its path."""
+    from tropism.assessment import dossier_charts
+
+    row, assessment = dossier.lead, dossier.assessment
+    if row is None:
+        return []
+    both = [
+        _svg(chart(row, assessment), f"{row.name}-{kind}")
+        for kind, chart in (
+            ("levels", dossier_charts.levels_chart),
+            ("difference", dossier_charts.difference_chart),
+        )
+    ]
+    levels = Figure(
+        "".join(both),
+        dossier_words.levels_title(row, assessment),
+        dossier_words.levels_sentence(row, assessment),
+        dossier_words.levels_note(row),
+        "levels",
+    )
+    return [levels, *reversed(_figures(row, assessment, events=True))]
+
+
+def _figures(row: EvidenceRow, assessment: Assessment, *, events: bool = False) -> list[Figure]:
+    """The charts of a row with their words; ``events`` marks dated ones on the path."""
     from tropism.assessment import charts
 
     names = assessment.names
-    drawn: list[tuple[str, _Draw, Callable[..., str], Callable[..., str], Callable[..., str]]] = [
-        ("path", charts.path_chart, words.path_title, words.path_sentence, words.path_note),
+    kinds: list[tuple[str, _Draw, Callable[..., str], Callable[..., str], Callable[..., str]]] = [
+        (
+            "path",
+            partial(charts.path_chart, events=events),
+            words.path_title,
+            words.path_sentence,
+            partial(dossier_words.path_note, assessment=assessment, events=events),
+        ),
         ("cloud", charts.cloud_chart, words.cloud_title, words.cloud_sentence, words.cloud_note),
         ("level", charts.level_chart, words.level_title, words.level_sentence, words.level_note),
     ]
     return [
         Figure(svg, title(row, names), sentence(row, names), note(row), kind)
-        for kind, draw, title, sentence, note in drawn
+        for kind, draw, title, sentence, note in kinds
         if (svg := _svg(draw(row, assessment), f"{row.name}-{kind}"))
     ]
 

@@ -84,6 +84,11 @@ def coverage_in_words(coverage: Coverage, status: str) -> str:
     return f"{first} ({before} with data) against {last} ({after}){ranked}. Source: {sources}."
 
 
+def counted(count: int, what: str) -> str:
+    """``"1 line"``, ``"2 lines"``."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def typeset(text: str) -> str:
     """Our own words with proper signs: ``"2004-2013"`` as a range, ``"-0.10"`` with a minus."""
     text = re.sub(r"(?<=\b\d{4})-(?=\d{4}\b|(?!\S))", "–", text)
