@@ -12,6 +12,7 @@ from made_up import assessment
 from tropism import assess, scan
 from tropism.assessment import evidence_panels, evidence_series
 from tropism.assessment.dimension import dimensions
+from tropism.assessment.dossier import Dossier
 from tropism.assessment.evidence import Unscored, unscored
 from tropism.dyads import Triad
 from tropism.errors import DataNotPresentError, SeriesError, TriadError
@@ -155,10 +156,10 @@ def test_each_command_stands_once_with_the_lines_that_it_brings():
 
 def test_terminal_and_page_name_lines_without_data_in_one_place():
     with_lines, without = assessment(unscored=LINES), assessment()
-    for shown in (printed(print_assessment, with_lines), render(with_lines)):
+    for shown in (printed(print_assessment, with_lines), render(Dossier.of(with_lines))):
         assert shown.count("Not scored: no data on this machine") == 1
         assert shown.count("tropism data add sipri FILE") == shown.count("Licences (costly)") == 1
-    for shown in (printed(print_assessment, without), render(without)):
+    for shown in (printed(print_assessment, without), render(Dossier.of(without))):
         assert "Not scored" not in shown
     assert "Licences" not in printed(print_shifts, with_lines)
     assert with_lines.to_dict()["unscored"][2]["commands"] == ("tropism data fetch dac2a",)
@@ -167,6 +168,6 @@ def test_terminal_and_page_name_lines_without_data_in_one_place():
 def test_every_row_says_whether_its_signal_is_costly():
     answer = assessment()
     answer = replace(answer, rows=(replace(answer.rows[0], signal="costly"), *answer.rows[1:]))
-    for shown in (printed(print_assessment, answer), render(answer)):
+    for shown in (printed(print_assessment, answer), render(Dossier.of(answer))):
         assert shown.count("a costly signal") == 1
         assert shown.count("a cheap signal") == len(answer.rows) - 1

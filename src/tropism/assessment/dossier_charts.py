@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import altair as alt
 
@@ -135,5 +135,5 @@ def _dash() -> alt.StrokeDash:
 
 
 def _stroke() -> alt.Stroke:
-    colour: dict[str, Any] = _colour().to_dict()
+    colour = cast("dict[str, Any]", _colour().to_dict())
     return alt.Stroke("pole:N", legend=None, scale=alt.Scale(**colour["scale"]))
