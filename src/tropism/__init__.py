@@ -17,6 +17,7 @@ from tropism.version import __version__
 if TYPE_CHECKING:
     from tropism.assessment import assess, gather_evidence
     from tropism.backtesting import backtest, score_ledger, write_ledger
+    from tropism.claims import check_claims, claims_schema, read_claims
     from tropism.explanations import explain
     from tropism.report import write_chart, write_report
     from tropism.shifts import scan
@@ -43,7 +44,9 @@ __all__ = [
     "add_table",
     "assess",
     "backtest",
+    "check_claims",
     "check_table",
+    "claims_schema",
     "dependence",
     "diff_table",
     "diversion",
@@ -59,6 +62,7 @@ __all__ = [
     "load_table",
     "mirror",
     "multiverse",
+    "read_claims",
     "scan",
     "score_ledger",
     "select_rollcalls",

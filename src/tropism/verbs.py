@@ -23,6 +23,9 @@ VERBS = (
     Verb("write_ledger", "tropism.backtesting", "ledger write", "tropism.backtesting.Ledger"),
     Verb("score_ledger", "tropism.backtesting", "ledger score", "pandas.DataFrame"),
     Verb("write_report", "tropism.report", "assess --html", "pathlib.Path"),
+    Verb("read_claims", "tropism.claims", "claims read", "tropism.claims.Claims"),
+    Verb("check_claims", "tropism.claims", "claims check", "tropism.claims.CheckedClaims"),
+    Verb("claims_schema", "tropism.claims", "claims schema", "dict"),
     Verb("scan", "tropism.shifts", "scan", "tropism.shifts.Scan"),
     Verb(
         "multiverse",

@@ -170,7 +170,7 @@ def verdicts_of_others(ranked: Sequence[EvidenceRow]) -> dict[str, int]:
         return {}
     common = set.intersection(*({*each.states} - {each.triad.state, *each.triad.poles} for each in shifts))
     return dict(
-        Counter(reading.verdict_of([_as_if(row, state) for row in ranked]) for state in sorted(common))
+        Counter(reading.judge([_as_if(row, state) for row in ranked]).verdict for state in sorted(common))
     )
 
 

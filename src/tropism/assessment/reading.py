@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from tropism.shifts import MIN_YEARS, Shift
@@ -31,13 +32,13 @@ Verdict = Literal["toward", "away", "nothing unusual", "cannot tell"]
 Names = tuple[str, str, str]
 
 
-def unusual(shift: Shift) -> Literal["toward", "away", ""]:
-    """Whether the change is outside the middle 90 % of all states' changes, and on which side."""
+def unusual(shift: Shift, tail: float = TAIL) -> Literal["toward", "away", ""]:
+    """Whether the change is outside the middle (90 %) of all states' changes, and on which side."""
     if shift.rank is None or _uncertain(shift) or shift.change.estimate == 0:
         return ""
-    if shift.rank.percentile >= 100 - TAIL:
+    if shift.rank.percentile >= 100 - tail:
         return "toward"
-    return "away" if shift.rank.percentile <= TAIL else ""
+    return "away" if shift.rank.percentile <= tail else ""
 
 
 def direction(shift: Shift, names: Names) -> str:
@@ -112,10 +113,13 @@ def read(rows: Sequence[EvidenceRow], names: Names, window: Window) -> tuple[Ver
     reading : tuple of str
         The answer first, then what stands out, what does not, and what no row can see.
     """
-    ranked = [row for row in rows if row.status == "ranked"]
-    toward = [row for row in ranked if row.unusual == "toward"]
-    away = [row for row in ranked if row.unusual == "away"]
-    verdict = verdict_of(ranked)
+    judgement = judge(rows)
+    verdict, toward, away, ranked = (
+        judgement.verdict,
+        judgement.toward,
+        judgement.away,
+        judgement.ranked,
+    )
     sentences = [_headline(verdict, ranked, toward, away, names)]
     sentences += [_stands_out(row, names) for row in (*toward, *away)]
     unclear = [row for row in ranked if not row.unusual and _uncertain_at_the_edge(row)]
@@ -161,26 +165,48 @@ def _uncertain(shift: Shift) -> bool:
     return change.lower is not None and change.upper is not None and change.lower <= 0 <= change.upper
 
 
-def _uncertain_at_the_edge(row: EvidenceRow) -> bool:
+def _uncertain_at_the_edge(row: EvidenceRow, tail: float = TAIL) -> bool:
     """Whether a change ranks among the outermost while its interval holds 0: others moved, not it."""
     assert row.shift is not None and row.shift.rank is not None
-    return _uncertain(row.shift) and not TAIL < row.shift.rank.percentile < 100 - TAIL
+    return _uncertain(row.shift) and not tail < row.shift.rank.percentile < 100 - tail
 
 
-def verdict_of(ranked: Sequence[EvidenceRow]) -> Verdict:
-    """What ranked rows say together, by the kinds of evidence that stand out and on which side."""
-    toward, away = ([row for row in ranked if row.unusual == side] for side in ("toward", "away"))
-    telling = [row for row in ranked if could_tell(row)]
-    if not ranked or (toward and away):
-        return "cannot tell"
-    if not toward and not away:
-        if any(_uncertain_at_the_edge(row) for row in ranked):
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict with the rows that stand out on either side, and all that are ranked."""
+
+    verdict: Verdict
+    toward: tuple[EvidenceRow, ...]
+    away: tuple[EvidenceRow, ...]
+    ranked: tuple[EvidenceRow, ...]
+
+
+def judge(rows: Sequence[EvidenceRow], *, tail: float = TAIL, min_blocks: int = MIN_BLOCKS) -> Judgement:
+    """Which rows stand out, and the verdict; `tail` is the per cent of states on either side that do.
+
+    ``min_blocks`` kinds of evidence must agree.
+    """
+    ranked = tuple(row for row in rows if row.status == "ranked" and row.shift is not None)
+    sides = {
+        side: tuple(row for row in ranked if row.shift is not None and unusual(row.shift, tail) == side)
+        for side in ("toward", "away")
+    }
+    toward, away = sides["toward"], sides["away"]
+
+    def verdict() -> Verdict:
+        telling = [row for row in ranked if could_tell(row)]
+        if not ranked or (toward and away):
             return "cannot tell"
-        return "nothing unusual" if len({row.block for row in telling}) >= MIN_BLOCKS else "cannot tell"
-    blocks = {row.block for row in (*toward, *away)}
-    if len(blocks) < MIN_BLOCKS:
-        return "cannot tell"
-    return "toward" if toward else "away"
+        if not toward and not away:
+            if any(_uncertain_at_the_edge(row, tail) for row in ranked):
+                return "cannot tell"
+            return "nothing unusual" if len({row.block for row in telling}) >= min_blocks else "cannot tell"
+        blocks = {row.block for row in (*toward, *away)}
+        if len(blocks) < min_blocks:
+            return "cannot tell"
+        return "toward" if toward else "away"
+
+    return Judgement(verdict(), toward, away, ranked)
 
 
 def _headline(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tropism.cli import assess, data, explain, scan, shift, trade, votes, what_if
+from tropism.cli import assess, claims, data, explain, scan, shift, trade, votes, what_if
 from tropism.errors import TropismError
 from tropism.version import __version__
 
@@ -39,6 +39,7 @@ def app(verbose: int, quiet: bool) -> None:
 
 for command in (
     assess.assess,
+    claims.claims,
     data.state,
     data.data,
     explain.explain,

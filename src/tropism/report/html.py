@@ -80,22 +80,10 @@ def write_report(answer: Assessment | Dossier, path: str | Path) -> Path:
 
 def render(dossier: Dossier) -> str:
     """The page as text; the same dossier gives the same text."""
-    import jinja2
-    from markupsafe import Markup
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tropism.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"typeset": words.typeset, "markup": Markup}
-    style = resources.files("tropism.report").joinpath("templates/page.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     tables = {info.provenance: info.name for info in list_tables() if info.provenance is not None}
     assessment = dossier.assessment
-    return environment.get_template("page.html").render(
+    return page(
+        "page.html",
         assessment=assessment,
         a=assessment.names[0],
         b=assessment.names[1],
@@ -112,9 +100,26 @@ def render(dossier: Dossier) -> str:
         tolerance=explanation_words.tolerance_in_words(assessment),
         events=sorted(assessment.events, key=lambda event: str(event["date"])),
         tables=tables,
-        style=style,
-        policy=POLICY.format(digest=digest),
-        words=words,
+    )
+
+
+def page(template: str, **context: Any) -> str:
+    """A template filled: with the house style, a policy that allows nothing else, and our words."""
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tropism.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"typeset": words.typeset, "markup": Markup}
+    style = resources.files("tropism.report").joinpath("templates/page.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return environment.get_template(template).render(
+        style=style, policy=POLICY.format(digest=digest), words=words, **context
     )
 
 
