@@ -16,8 +16,9 @@ except ImportError as missing:
     ) from None
 
 from tropism.claims.checking import check_claims
-from tropism.claims.document import load_claims
+from tropism.claims.document import claims_schema, load_claims
 from tropism.claims.forms import Claims
+from tropism.claims.reading import read_claims
 from tropism.claims.result import CheckedClaims
 
-__all__ = ["CheckedClaims", "Claims", "check_claims", "load_claims"]
+__all__ = ["CheckedClaims", "Claims", "check_claims", "claims_schema", "load_claims", "read_claims"]

@@ -6,9 +6,10 @@ written as codes, names or aliases; they are kept as ISO3 codes.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -41,6 +42,7 @@ REASONS = {
 Reason = Literal["motive", "value", "prophecy", "no data", "unread"]
 
 
+@cache
 def _state(text: str) -> str:
     try:
         return find_state(text).iso3
@@ -103,7 +105,19 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class Level(_Strict):
+class _Asked(_Strict):
+    """A test about states, which must differ."""
+
+    @model_validator(mode="after")
+    def _parties_differ(self) -> Self:
+        roles = ("state", "on", "other", "toward", "away_from", "rather_than", "punishes", "spares", "one")
+        parties = [getattr(self, role) for role in roles if getattr(self, role, None) is not None]
+        if repeated := next((each for each in parties if parties.count(each) > 1), None):
+            raise ValueError(f"{repeated} stands in two roles")
+        return self
+
+
+class Level(_Asked):
     """A depends on C for x; A stands close to C. Asked of one line of evidence."""
 
     form: Literal["level"] = "level"
@@ -127,7 +141,7 @@ class Level(_Strict):
         return self
 
 
-class Change(_Strict):
+class Change(_Asked):
     """A is shifting toward B and away from C."""
 
     form: Literal["change"] = "change"
@@ -137,7 +151,7 @@ class Change(_Strict):
     event: Year = Field(default=2014, description="since when it may be moving")
 
 
-class Comparison(_Strict):
+class Comparison(_Asked):
     """A is closer to C than another state is, or than A is to another."""
 
     form: Literal["comparison"] = "comparison"
@@ -155,7 +169,7 @@ class Comparison(_Strict):
         return self
 
 
-class Cause(_Strict):
+class Cause(_Asked):
     """An agreement or sanctions raise or lower the trade of two sides."""
 
     form: Literal["cause"] = "cause"
@@ -173,7 +187,7 @@ class Counterfactual(_Strict):
     without: Annotated[tuple[Party, ...], BeforeValidator(_listed), Field(min_length=1)]
 
 
-class Fact(_Strict):
+class Fact(_Asked):
     """A joined an organisation; A and B did something on a date: in the tables of dated facts."""
 
     form: Literal["fact"] = "fact"
@@ -209,7 +223,7 @@ class Fact(_Strict):
         return self
 
 
-class Conditionality(_Strict):
+class Conditionality(_Asked):
     """C punishes A, B does not."""
 
     form: Literal["conditionality"] = "conditionality"
@@ -220,7 +234,7 @@ class Conditionality(_Strict):
     until: date | None = None
 
 
-class Explanation(_Strict):
+class Explanation(_Asked):
     """It is hedging; the patron lets it happen; it is a realignment."""
 
     form: Literal["explanation"] = "explanation"
@@ -307,7 +321,7 @@ class Claims(_Strict):
 
     @model_validator(mode="after")
     def _ids_differ(self) -> Claims:
-        ids = [claim.id for claim in self.claims]
-        if repeated := next((each for each in ids if ids.count(each) > 1), None):
+        counts = Counter(claim.id for claim in self.claims)
+        if repeated := next((each for each, count in counts.items() if count > 1), None):
             raise ValueError(f"two claims have the id {repeated!r}")
         return self

@@ -140,7 +140,7 @@ def _level_of(
     panel_of = series.select(to_partner)
     values = panel_of.values[:, :, own]
     here = to_partner.index(unit)
-    complete: np.ndarray = (~panel_of.missing[:, own]).all(axis=1)
+    complete = np.all(~panel_of.missing[:, own], axis=1)
     means = values[:, complete].mean(axis=2)
     at = int(complete[:here].sum())
     return _LevelOf(

@@ -22,6 +22,28 @@ def claims() -> None:
     """From a text to tested claims: which sentences can be checked, and what comes out."""
 
 
+@claims.command("read")
+@click.argument("text", type=FILE)
+@click.option("-o", "--out", "out_file", type=FILE, required=True, help="The file of claims to write (YAML).")
+@click.option("--title", default="", help="Of the claims.")
+def _read(text: Path, out_file: Path, title: str) -> None:
+    """Propose claims for the sentences of TEXT, for a person to edit."""
+    from tropism.claims import read_claims
+    from tropism.claims.document import write_claims
+    from tropism.claims.reading import load_text
+    from tropism.errors import OutputError
+    from tropism.report.claims import print_reading
+
+    if out_file.resolve() == text.resolve():
+        raise OutputError(f"output: {out_file} is the text itself. Name another file after -o.")
+    found = read_claims(load_text(text), name=text.name, title=title)
+    write_claims(found, out_file)
+    log.info("wrote %d claims to %s; edit them, then `tropism claims check`", len(found.claims), out_file)
+    if not found.claims:
+        log.warning("no sentence names a state or an organisation; the reader knows English names")
+    print_reading(found)
+
+
 @claims.command("check")
 @click.argument("file", type=FILE)
 @click.option(

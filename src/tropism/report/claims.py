@@ -18,6 +18,9 @@ from tropism.claims.levels import named
 from tropism.report.html import page
 from tropism.tables.store import writing
 
+#: Proposals that are printed; all stand in the file.
+MOST_SHOWN = 100
+
 if TYPE_CHECKING:
     from tropism.claims import CheckedClaims
     from tropism.claims.forms import Claims, Test
@@ -138,11 +141,13 @@ def print_reading(claims: Claims, console: Console | None = None) -> None:
     table.add_column("form")
     table.add_column("trust", justify="right")
     table.add_column("sentence")
-    for claim in claims.claims:
+    for claim in claims.claims[:MOST_SHOWN]:
         trust = "" if claim.confidence is None else f"{claim.confidence:.2f}"
         forms = dict.fromkeys(test.form if test.form != "untestable" else test.reason for test in claim.tests)
         table.add_row(" ".join(forms), trust, plain(claim.quote))
     console.print(table)
+    if len(claims.claims) > MOST_SHOWN:
+        console.print(f"… and {len(claims.claims) - MOST_SHOWN:,} more in the file.")
 
 
 def plain(text: str) -> str:
