@@ -108,7 +108,7 @@ def _yaml(content: Any) -> str:
 _FastDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-class _Dumper(_FastDumper):  # type: ignore[misc]
+class _Dumper(_FastDumper):
     """As the safe one, without anchors for values that stand twice; pairs of numbers on one line."""
 
     def ignore_aliases(self, data: Any) -> bool:
@@ -123,9 +123,8 @@ class _Dumper(_FastDumper):  # type: ignore[misc]
 def write_claims(claims: Claims, path: str | Path) -> Path:
     """Write a file of claims; an existing one is replaced when the new one is complete."""
     path = Path(path)
-    with writing(path) as scratch:
-        with scratch.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(_parts(claims))
+    with writing(path) as scratch, scratch.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(_parts(claims))
     return path
 
 
