@@ -142,7 +142,13 @@ _OF_ASSESSMENT: Mapping[str, Verdict] = {
 
 
 def _explanation(test: Explanation, thresholds: Thresholds) -> Finding:
-    evidence = gather_evidence(test.state, toward=test.toward, away_from=test.away_from, event=test.event)
+    evidence = gather_evidence(
+        test.state,
+        toward=test.toward,
+        away_from=test.away_from,
+        event=test.event,
+        years_after=test.years_after,
+    )
     found = explain(*evidence)
     claimed = explanations()[test.explanation]
     best_other = max(found.totals[each] for each in found.totals if each != claimed)
@@ -169,7 +175,8 @@ def _explanation(test: Explanation, thresholds: Thresholds) -> Finding:
         f"{CLASS_NAMES[claimed]} ahead of the runner-up by {thresholds.decides:g} (a factor of "
         f"{10**thresholds.decides:.1f})",
         _reverses(found.would_change),
-        f"tropism explain {test.state} --toward {test.toward} --from {test.away_from} --event {test.event}",
+        f"tropism explain {test.state} --toward {test.toward} --from {test.away_from} --event {test.event}"
+        + (f" --years-after {test.years_after}" if test.years_after else ""),
         found.provenance,
     )
 

@@ -129,7 +129,18 @@ def write_claims(claims: Claims, path: str | Path) -> Path:
 
 
 def claims_schema() -> dict[str, Any]:
-    """The JSON Schema of a file of claims (draft 2020-12)."""
+    """The JSON Schema of a file of claims (draft 2020-12).
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> from tropism.claims import claims_schema
+    >>> sorted(claims_schema()["$defs"])[:3]
+    ['Cause', 'Change', 'Claim']
+    """
     schema = Claims.model_json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | json.loads(json.dumps(schema))
 
@@ -164,8 +175,8 @@ def _told(fault: Any, root: yaml.Node) -> str:
     for step in fault["loc"]:
         below = _child(node, step)
         if below is None:
-            if isinstance(step, str) and isinstance(node, yaml.MappingNode) and step == fault["loc"][-1]:
-                field.append(step)
+            if fault["type"] == "missing" and step == fault["loc"][-1]:
+                field.append(str(step))
             continue
         field.append(str(step))
         node, line = below
@@ -202,4 +213,5 @@ def _refuse_repeated(node: yaml.Node, name: str) -> None:
 
 def _lower(message: str) -> str:
     message = message.rstrip(".")
-    return message[:1].lower() + message[1:]
+    # Not the first letter of a code.
+    return message if message[1:2].isupper() else message[:1].lower() + message[1:]

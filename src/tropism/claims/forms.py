@@ -247,6 +247,9 @@ class Explanation(_Asked):
         WithJsonSchema(_TEXT | {"enum": list(explanations())}),
     ]
     event: Year = 2014
+    years_after: Annotated[int, Field(ge=1, le=50)] | None = Field(
+        default=None, description="end so many years after the event; with the data unless given"
+    )
 
 
 class Untestable(_Strict):

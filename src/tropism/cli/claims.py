@@ -26,17 +26,29 @@ def claims() -> None:
 @click.argument("text", type=FILE)
 @click.option("-o", "--out", "out_file", type=FILE, required=True, help="The file of claims to write (YAML).")
 @click.option("--title", default="", help="Of the claims.")
-def _read(text: Path, out_file: Path, title: str) -> None:
+@click.option(
+    "--model",
+    metavar="NAME",
+    help="Ask this language model instead of the rules: TEXT is sent to $TROPISM_MODEL_URL, with the key in "
+    "$TROPISM_MODEL_KEY. Without this option nothing leaves the machine.",
+)
+def _read(text: Path, out_file: Path, title: str, model: str | None) -> None:
     """Propose claims for the sentences of TEXT, for a person to edit."""
     from tropism.claims import read_claims
     from tropism.claims.document import write_claims
     from tropism.claims.reading import load_text
+    from tropism.claims.reading.model import read_claims_with_model
     from tropism.errors import OutputError
     from tropism.report.claims import print_reading
 
     if out_file.resolve() == text.resolve():
         raise OutputError(f"output: {out_file} is the text itself. Name another file after -o.")
-    found = read_claims(load_text(text), name=text.name, title=title)
+    content = load_text(text)
+    found = (
+        read_claims(content, name=text.name, title=title)
+        if model is None
+        else read_claims_with_model(content, model, name=text.name, title=title)
+    )
     write_claims(found, out_file)
     log.info("wrote %d claims to %s; edit them, then `tropism claims check`", len(found.claims), out_file)
     if not found.claims:
