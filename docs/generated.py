@@ -1,25 +1,29 @@
 """Directives whose text comes from the package at build time: nothing of it is copied by hand.
 
 ``{tables}``, ``{licences}``, ``{dictionary}``, ``{evidence}``, ``{sources}``, ``{vote_sets}``, ``{verbs}``,
-``{fragments}``, ``{signatures}``, ``{backtest}``, ``{backtest_cases}``, ``{leader_changes}``, ``{cases}``,
-and ``{run} tropism …``, which runs a command and shows what it printed.
+``{fragments}``, ``{claim_forms}``, ``{claim_thresholds}``, ``{reader_scores}``, ``{signatures}``,
+``{backtest}``, ``{backtest_cases}``, ``{leader_changes}``, ``{cases}``, and ``{run} tropism …``, which runs a
+command and shows what it printed.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from tropism.assessment.dimension import dimensions
+from tropism.claims.checking import CHECKERS
+from tropism.claims.forms import Test, Thresholds
 from tropism.explanations.signatures import BLOCKS, CLASS_NAMES, signatures
 from tropism.sources import sources
 from tropism.tables import list_tables, load_table, read_table, schema
@@ -161,6 +165,60 @@ def fragments() -> Iterator[str]:
         yield from ("", f"**{heading}**", "", *(f"- {text}" for text in found[kind]), "")
 
 
+def claim_forms() -> Iterator[str]:
+    """The forms of claims, their fields, and the verb that tests each."""
+    rows = []
+    for model in get_args(get_args(Test)[0]):
+        (form,) = get_args(model.model_fields["form"].annotation)
+        fields = ", ".join(
+            f"`{name}`" if field.is_required() else f"[`{name}`]"
+            for name, field in model.model_fields.items()
+            if name != "form"
+        )
+        rows.append((f"`{form}`", model.__doc__, fields, CHECKERS[form].commands))
+    yield from grid(("form", "a sentence such as", "fields ([not needed])", "tested by"), rows)
+
+
+def claim_thresholds() -> Iterator[str]:
+    """What "supported" means unless a file says otherwise."""
+    rows = [
+        (f"`{name}`", f"{field.default:g}", field.description)
+        for name, field in Thresholds.model_fields.items()
+    ]
+    yield from grid(("threshold", "value", "meaning"), rows)
+
+
+def reader_scores() -> Iterator[str]:
+    """Scores and misses of the reader on the labelled sentences, computed anew."""
+    spec = importlib.util.spec_from_file_location("score_reader", ROOT / "scripts/score_reader.py")
+    assert spec is not None and spec.loader is not None
+    scorer = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = scorer
+    spec.loader.exec_module(scorer)
+    for name in scorer.SETS:
+        found = scorer.scores(name)
+        yield from ("", f"**{name.capitalize()}: {found.sentences} sentences**", "")
+        rates = {f"`{form}`": rate for form, rate in found.forms.items()} | {
+            "actors": found.actors,
+            "directions": found.directions,
+        }
+        rows = [
+            (
+                what,
+                f"{rate.right} of {rate.labelled}",
+                f"{rate.precision:.2f}",
+                f"{rate.recall:.2f}",
+                f"{rate.f1:.2f}",
+            )
+            for what, rate in rates.items()
+        ]
+        rows.append(("mean over forms", "", "", "", f"{found.macro_f1:.2f}"))
+        rows.append(("spans that are not in the text", str(found.spans_outside), "", "", ""))
+        yield from grid(("", "right", "precision", "recall", "F1"), rows)
+        if found.misses:
+            yield from grid(("missed sentence", "label", "reader"), found.misses)
+
+
 def signature_table() -> Iterator[str]:
     """What each rival explanation predicts, block by block."""
     held = signatures()
@@ -289,6 +347,9 @@ class Generated(SphinxDirective):
         "vote_sets": vote_sets,
         "verbs": verbs,
         "fragments": fragments,
+        "claim_forms": claim_forms,
+        "claim_thresholds": claim_thresholds,
+        "reader_scores": reader_scores,
         "signatures": signature_table,
         "backtest": backtest_table,
         "backtest_cases": backtest_cases,
@@ -303,6 +364,8 @@ class Generated(SphinxDirective):
             "src/tropism/tables/columns.csv",
             "src/tropism/votes/vote_sets.py",
             "changes",
+            "src/tropism/claims",
+            "tests/reader",
         ):
             self.env.note_dependency(str(ROOT / folder))
         return self.parse_text_to_nodes("\n".join(self.WRITERS[self.name]()), allow_section_headings=True)
@@ -315,11 +378,15 @@ class Run(SphinxDirective):
     final_argument_whitespace = True
 
     def run(self) -> list[nodes.Node]:
-        """Run it in the folder of the built pages, where it may leave a file to link to."""
+        """Run it in the folder of the built pages, where it may leave a file to link to.
+
+        Files of the project are named from its root.
+        """
         command = self.arguments[0]
         program, *arguments = shlex.split(command)
         if program != "tropism":
             raise self.error(f"{{run}} runs tropism, not {program}")
+        arguments = [str(ROOT / each) if (ROOT / each).is_file() else each for each in arguments]
         done = subprocess.run(
             [sys.executable, "-m", "tropism.cli", *arguments],
             capture_output=True,

@@ -7,6 +7,7 @@ verb cannot answer becomes "cannot tell", with the verb's own words as the reaso
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from tropism.assessment import assess, gather_evidence
@@ -94,7 +95,7 @@ def check_claims(claims: Claims, *, progress: bool = False) -> CheckedClaims:
 
 def _find(test: Any, thresholds: Thresholds) -> Finding:
     try:
-        return CHECKERS[test.form](test, thresholds)
+        return CHECKERS[test.form].check(test, thresholds)
     except TropismError as reason:
         return Finding("cannot tell", f"{str(reason).rstrip('.')}.", reverse="Data that answer it.")
 
@@ -367,17 +368,25 @@ def _untestable(test: Untestable, thresholds: Thresholds) -> Finding:
     return Finding("not testable", f"{test.reason.capitalize()}: {REASONS[test.reason]}.{because}")
 
 
+@dataclass(frozen=True)
+class Checker:
+    """What tests a form, and the commands that it stands for."""
+
+    check: Callable[[Any, Thresholds], Finding]
+    commands: str
+
+
 #: Every form and what tests it: the whole mechanism.
-CHECKERS: Mapping[str, Callable[[Any, Thresholds], Finding]] = {
-    "level": check_level,
-    "change": _change,
-    "comparison": check_comparison,
-    "cause": _cause,
-    "counterfactual": _counterfactual,
-    "fact": _fact,
-    "conditionality": _conditionality,
-    "explanation": _explanation,
-    "untestable": _untestable,
+CHECKERS: Mapping[str, Checker] = {
+    "level": Checker(check_level, "a line of evidence of `assess`"),
+    "change": Checker(_change, "`assess`"),
+    "comparison": Checker(check_comparison, "a line of evidence of `assess`, twice"),
+    "cause": Checker(_cause, "`what-if agreement`, `what-if sanctions`"),
+    "counterfactual": Checker(_counterfactual, "`what-if halt`"),
+    "fact": Checker(_fact, "the tables `memberships` and `timeline`"),
+    "conditionality": Checker(_conditionality, "the tables `sanctions` and `timeline`"),
+    "explanation": Checker(_explanation, "`explain`"),
+    "untestable": Checker(_untestable, "nothing"),
 }
 
 
