@@ -47,11 +47,22 @@ def test_assess_writes_table_page_and_json_without_a_socket(tmp_path):
     assert json.loads(answer.read_text(encoding="utf-8"))["rows"]
 
 
+def test_claims_are_read_and_checked_without_a_socket(tmp_path):
+    text, claims = tmp_path / "a.txt", tmp_path / "c.yaml"
+    text.write_text("Egypt joined BRICS in 2024.", encoding="utf-8")
+    for arguments in (("read", str(text), "-o", str(claims)), ("check", str(claims))):
+        done = run_blocked("claims", *arguments)
+        assert done.returncode == 0, done.stderr
+        assert "SOCKET" not in done.stderr
+    assert done.stdout.count("SUPPORTED") == 1
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ("state", "Pakistan"),
         ("votes", "similarity", "PAK", "RUS"),
+        ("claims", "schema"),
         ("data", "list"),
         ("data", "show", "memberships"),
         ("--version",),

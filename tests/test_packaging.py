@@ -31,9 +31,11 @@ HEAVY = {
     "pandas",
     "pooch",
     "pyarrow",
+    "pydantic",
     "pyfixest",
     "rich",
     "vl_convert",
+    "yaml",
 }
 VERB_NAMES = [verb.name for verb in VERBS]
 

@@ -204,8 +204,9 @@ def _cause(test: Cause, thresholds: Thresholds) -> Finding:
     least, most = sorted((sign * low, sign * high))
     verdict: Verdict = "supported" if least > 0 else "contradicted" if most < 0 else "cannot tell"
     others = answer.alternatives["change_percent"]
+    flow = " → ".join(named(each) for each in str(row["flow"]).split(" → "))
     figure = (
-        f"{row['flow']}: {estimate:+.0f} % [{low:+.0f}, {high:+.0f}] of "
+        f"{flow}: {estimate:+.0f} % [{low:+.0f}, {high:+.0f}] of "
         f"{row['baseline_million_usd']:,.0f} million USD; "
         f"under other published effects {others.min():+.0f} to {others.max():+.0f} %."
     )
@@ -213,7 +214,8 @@ def _cause(test: Cause, thresholds: Thresholds) -> Finding:
     if bound:
         verdict = "cannot tell"
         figure = (
-            f"No published effect of customs cooperation. A full trade agreement would do at most: {figure}"
+            "No published effect of customs cooperation; that of a full trade agreement bounds it from "
+            f"above. {figure}"
         )
     verb = "sanctions" if test.cause == "sanctions" else "agreement"
     return Finding(

@@ -185,7 +185,7 @@ def _place(found: _LevelOf) -> str:
 
 def _doubts(found: _LevelOf) -> str:
     estimate = found.estimate
-    sure = "recorded, not sampled: no interval" if estimate.lower is None else "90 % interval in brackets"
+    sure = "Recorded, not sampled: no interval" if estimate.lower is None else "90 % interval in brackets"
     return f"{sure}. Not seen: {'; '.join(found.line.blind_to)}."
 
 

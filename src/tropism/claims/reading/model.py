@@ -103,7 +103,7 @@ def _ask(chunk: str, model: str) -> list[Any]:
             "http://127.0.0.1:8080/v1."
         )
     key = os.environ.get(KEY)
-    question = {
+    question: Any = {
         "model": model,
         "temperature": 0,
         "messages": [{"role": "system", "content": _TASK}, {"role": "user", "content": chunk}],
@@ -177,7 +177,7 @@ def _verified(proposed: Any, text: str, after: int, number: int) -> Claim | None
             confidence=TRUST,
             denied=proposed.get("denied", False),
             flags=["proposed by a language model"],
-            tests=proposed.get("tests"),
+            tests=proposed.get("tests") or [],
         )
     except ValidationError:
         return None
