@@ -14,7 +14,7 @@ import pytest
 from made_up import HOSTILE, NAMES, OTHER, SOURCE, TRIAD, WINDOW, assessment, panel, row
 from tropism.assessment import charts
 from tropism.assessment.dossier import Confidence, Dossier, verdicts_of_others
-from tropism.assessment.reading import unusual, verdict_of
+from tropism.assessment.reading import judge, unusual
 from tropism.errors import OutputError
 from tropism.report import dossier_words, html, words
 from tropism.report.html import write_report
@@ -385,7 +385,7 @@ def test_every_other_state_is_judged_by_the_rules_of_the_state_asked_about(answe
         )
         for row in ranked
     )
-    assert found[verdict_of(swapped)] >= 1
+    assert found[judge(swapped).verdict] >= 1
 
 
 def test_confidence_falls_without_data_and_where_lines_disagree(answer):
